@@ -1,0 +1,93 @@
+// A row of the op table: everything the engine, the tests, the benchmarks and the documentation
+// know of an op. Rows live in engine/ops/, their arithmetic in kernels/.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/common/call.h"
+
+namespace nram {
+
+class GradientContext;
+
+// Where an op runs; the columns of the table.
+enum class Target : uint8_t { kReference, kCpu };
+constexpr int kTargetCount = 2;
+const char* name_of(Target target);
+
+// A tensor before it has memory.
+struct TensorSpec {
+  Shape shape;
+  DType dtype = DType::kFloat32;
+  bool operator==(const TensorSpec&) const = default;
+  int64_t bytes() const { return shape.count() * size_of(dtype); }
+};
+
+using Specs = std::span<const TensorSpec>;
+
+// Work of one call: floating-point operations, and the bytes that must move if every tensor is read
+// or written once.
+struct Cost {
+  double flops = 0;
+  double bytes = 0;
+};
+
+// How a sample's input is filled: values of a normal distribution, or something an op needs
+// instead.
+enum class Fill : uint8_t {
+  kNormal,        // N(0, 1)
+  kImage,         // uniform in [-1, 1]
+  kPositive,      // uniform in [0.5, 1.5]
+  kKeypoints,     // [..., 2]: y, x inside and outside of a 64 x 48 image, some missing (-1)
+  kDistinct,      // a permutation with gaps of at least 0.01: no ties for max
+  kAwayFromZero,  // magnitude in [0.1, 1]: a kink at zero is out of reach of finite differences
+};
+
+// One test and benchmark case of an op: all dtypes float32 here; tests run it in float64 too.
+struct Sample {
+  std::string name;
+  std::vector<Shape> inputs;
+  Attributes attributes = {};
+  std::vector<Fill> fills;  // missing entries: kNormal
+  std::vector<int> differentiable =
+      {};                  // inputs checked by finite differences; empty: all that have a gradient
+  bool benchmark = false;  // large enough to time
+};
+
+struct Op {
+  const char* name = nullptr;
+  const char* summary = nullptr;  // one sentence: formula and shapes, for the documentation
+  // Output specs of these inputs; throws Error on shapes that do not fit.
+  std::vector<TensorSpec> (*infer)(Specs inputs, const Attributes& attributes) = nullptr;
+  std::array<Kernel, kTargetCount> run{};
+  // Scratch memory in bytes for one call on a target; null: none.
+  size_t (*workspace)(Target target, Specs inputs, Specs outputs, const Attributes&) = nullptr;
+  // Appends the backward nodes; null: no gradient flows through this op.
+  void (*gradient)(GradientContext& context) = nullptr;
+  Cost (*cost)(Specs inputs, Specs outputs, const Attributes& attributes) = nullptr;
+  std::vector<Sample> (*samples)() = nullptr;
+  // Largest |cpu - reference| over the reference's root mean square, in float32.
+  double tolerance = 1e-5;
+  // Bit i: output 0 may be written over input i when that input dies here (equal spec).
+  uint32_t in_place_inputs = 0;
+  // updates[o] = i: output o is input i's memory, changed in place (optimizer state). -1: an
+  // ordinary output.
+  std::vector<int> updates = {};
+  // Inputs and outputs of rank 4 may be channel slices (pitch > channels). The compiler copies for
+  // the rest.
+  bool pitched = false;
+};
+
+// All rows in a fixed order.
+std::span<const Op* const> op_table();
+const Op* find_op(const std::string& name);
+
+// Cost of reading all inputs and writing all outputs once, with `flops_per_element` per element of
+// output 0.
+Cost streaming_cost(Specs inputs, Specs outputs, double flops_per_element);
+
+}  // namespace nram

@@ -1,0 +1,34 @@
+#include <array>
+
+#include "engine/op.h"
+#include "engine/ops/leaky_relu.h"
+
+namespace nram {
+
+// One line a row; keep the includes above and the rows below in alphabetical order.
+std::span<const Op* const> op_table() {
+  static const std::array table = {
+      &kLeakyRelu,
+      &kLeakyReluGradient,
+  };
+  return table;
+}
+
+const Op* find_op(const std::string& name) {
+  for (const Op* op : op_table()) {
+    if (name == op->name) return op;
+  }
+  return nullptr;
+}
+
+const char* name_of(Target target) { return target == Target::kReference ? "reference" : "cpu"; }
+
+Cost streaming_cost(Specs inputs, Specs outputs, double flops_per_element) {
+  Cost cost;
+  for (const TensorSpec& spec : inputs) cost.bytes += static_cast<double>(spec.bytes());
+  for (const TensorSpec& spec : outputs) cost.bytes += static_cast<double>(spec.bytes());
+  cost.flops = flops_per_element * static_cast<double>(outputs[0].shape.count());
+  return cost;
+}
+
+}  // namespace nram
