@@ -48,10 +48,9 @@ struct Node {
   Attributes attributes;
   std::vector<Variable> inputs;
   std::vector<TensorSpec> outputs;
-  std::string label;                  // where in the model: "generator.blocks.0.pose.conv0"
-  Tensor external;                    // kExternal
-  double value = 0;                   // kConstant
-  std::optional<Tensor> destination;  // output 0 is to be written to this memory
+  std::string label;  // where in the model: "generator.blocks.0.pose.conv0"
+  Tensor external;    // kExternal
+  double value = 0;   // kConstant
 };
 
 class Graph {
@@ -86,6 +85,12 @@ class Graph {
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(int i) const { return nodes_[static_cast<size_t>(i)]; }
 
+  struct Assignment {
+    Variable value;
+    Tensor destination;
+  };
+  const std::vector<Assignment>& assignments() const { return destinations_; }
+
   // Names the nodes appended while it lives: scopes nest with '.'.
   class Scope {
    public:
@@ -102,6 +107,7 @@ class Graph {
  private:
   Variable add_node(Node node);
   std::vector<Node> nodes_;
+  std::vector<Assignment> destinations_;
   std::string scope_;
   std::string label_override_;
 };

@@ -52,9 +52,9 @@ struct Sample {
   std::string name;
   std::vector<Shape> inputs;
   Attributes attributes = {};
-  std::vector<Fill> fills;  // missing entries: kNormal
+  std::vector<Fill> fills = {};  // missing entries: kNormal
   std::vector<int> differentiable =
-      {};                  // inputs checked by finite differences; empty: all that have a gradient
+      {};                  // inputs for finite differences; empty: all with a gradient
   bool benchmark = false;  // large enough to time
 };
 

@@ -1,0 +1,111 @@
+#include "engine/tensor.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace nram {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
+
+// Host memory; large blocks are aligned to huge pages, which the kernel then may use.
+class HostDevice : public Device {
+ public:
+  using Device::Device;
+
+  void* allocate(size_t bytes) override {
+    const size_t alignment = bytes >= 4 * kHugePage ? kHugePage : kAlignment;
+    const size_t rounded = (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    void* memory = std::aligned_alloc(alignment, rounded);
+    NRAM_USER_CHECK(memory != nullptr, "the ", name_of(target()), " device has no ", bytes >> 20,
+                    " MiB of memory left: use a smaller batch, image or ngf");
+    ++allocations_;
+    return memory;
+  }
+  void release(void* memory, size_t) override { std::free(memory); }
+  void copy_in(void* device_memory, const void* host, size_t bytes) override {
+    if (bytes > 0) std::memcpy(device_memory, host, bytes);
+  }
+  void copy_out(void* host, const void* device_memory, size_t bytes) override {
+    if (bytes > 0) std::memcpy(host, device_memory, bytes);
+  }
+};
+
+template <class From, class To>
+std::vector<To> converted(std::span<const From> values) {
+  return std::vector<To>(values.begin(), values.end());
+}
+
+template <class T>
+void set_values(const Tensor& tensor, std::span<const T> values) {
+  const View& view = tensor.view();
+  NRAM_CHECK(view.dense(), "only dense tensors are set from the host");
+  NRAM_CHECK(static_cast<int64_t>(values.size()) == view.shape.count(), "a tensor of shape ",
+             view.shape, " is not set from ", values.size(), " values");
+  const size_t bytes = values.size() * static_cast<size_t>(size_of(view.dtype));
+  if (view.dtype == DType::kFloat32) {
+    const std::vector<float> host = converted<T, float>(values);
+    tensor.device().copy_in(view.data, host.data(), bytes);
+  } else {
+    NRAM_CHECK(view.dtype == DType::kFloat64, "a ", view.dtype, " tensor is not set from floats");
+    const std::vector<double> host = converted<T, double>(values);
+    tensor.device().copy_in(view.data, host.data(), bytes);
+  }
+}
+
+template <class T>
+std::vector<T> get_values(const Tensor& tensor) {
+  const View& view = tensor.view();
+  NRAM_CHECK(view.dtype == DType::kFloat32 || view.dtype == DType::kFloat64, "a ", view.dtype,
+             " tensor is not read as floats");
+  const size_t element = static_cast<size_t>(size_of(view.dtype));
+  const size_t row_bytes = static_cast<size_t>(view.channels()) * element;
+  std::vector<std::byte> host(static_cast<size_t>(view.shape.count()) * element);
+  if (view.dense()) {
+    tensor.device().copy_out(host.data(), view.data, host.size());
+  } else {
+    for (int64_t r = 0; r < view.rows(); ++r) {
+      tensor.device().copy_out(
+          host.data() + static_cast<size_t>(r) * row_bytes,
+          view.as<std::byte>() + r * view.pitch * static_cast<int64_t>(element), row_bytes);
+    }
+  }
+  const size_t count = static_cast<size_t>(view.shape.count());
+  if (view.dtype == DType::kFloat32) {
+    return converted<float, T>({reinterpret_cast<const float*>(host.data()), count});
+  }
+  return converted<double, T>({reinterpret_cast<const double*>(host.data()), count});
+}
+
+}  // namespace
+
+Device& device(Target target) {
+  static HostDevice reference(Target::kReference);
+  static HostDevice cpu(Target::kCpu);
+  return target == Target::kReference ? reference : cpu;
+}
+
+Device& device(const std::string& name) {
+  if (name == "cpu") return device(Target::kCpu);
+  NRAM_USER_CHECK(name == "reference", "there is no device '", name,
+                  "': choose cpu, or reference (plain loops in double precision, slow)");
+  return device(Target::kReference);
+}
+
+Buffer::Buffer(Device& device, size_t bytes)
+    : device_(device), bytes_(bytes), data_(static_cast<std::byte*>(device.allocate(bytes))) {}
+
+Buffer::~Buffer() { device_.release(data_, bytes_); }
+
+Tensor::Tensor(Device& device, const Shape& shape, DType dtype)
+    : buffer_(
+          std::make_shared<Buffer>(device, static_cast<size_t>(shape.count() * size_of(dtype)))),
+      view_(buffer_->data(), shape, dtype) {}
+
+void Tensor::set(std::span<const float> values) const { set_values(*this, values); }
+void Tensor::set(std::span<const double> values) const { set_values(*this, values); }
+std::vector<float> Tensor::to_floats() const { return get_values<float>(*this); }
+std::vector<double> Tensor::to_doubles() const { return get_values<double>(*this); }
+
+}  // namespace nram
