@@ -1,6 +1,7 @@
 #include <array>
 
 #include "engine/op.h"
+#include "engine/ops/concatenate.h"
 #include "engine/ops/leaky_relu.h"
 
 namespace nram {
@@ -8,8 +9,7 @@ namespace nram {
 // One line a row; keep the includes above and the rows below in alphabetical order.
 std::span<const Op* const> op_table() {
   static const std::array table = {
-      &kLeakyRelu,
-      &kLeakyReluGradient,
+      &kConcatenate, &kCopy, &kLeakyRelu, &kLeakyReluGradient, &kSlice,
   };
   return table;
 }
