@@ -77,7 +77,7 @@ Variable Graph::append(const Op& op, const std::vector<Variable>& inputs,
 void Graph::assign(const Tensor& destination, Variable variable) {
   NRAM_CHECK(destination.spec() == variable.spec(), "a value of shape ", variable.shape(),
              " is not assigned to memory of shape ", destination.shape());
-  destinations_.push_back({variable, destination});
+  destinations_.push_back({variable, destination, static_cast<int>(nodes_.size())});
 }
 
 namespace {

@@ -88,6 +88,7 @@ class Graph {
   struct Assignment {
     Variable value;
     Tensor destination;
+    int position;  // the value is in place before the node of this index runs
   };
   const std::vector<Assignment>& assignments() const { return destinations_; }
 
