@@ -88,6 +88,7 @@ class Compiler {
       extra_copies_;                 // assignments that need a copy: (assignment, value)
   std::map<int, int> dense_copies_;  // value -> its dense copy
   std::map<int, int> slice_of_;      // value placed in a concatenation -> that node
+  std::map<int, int> part_of_;       // a view -> the value whose bytes it shares
 };
 
 }  // namespace nram
