@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/common/call.h"
@@ -58,18 +59,34 @@ struct Sample {
   bool benchmark = false;  // large enough to time
 };
 
+// A function that a row cannot do without: leaving it out of a row does not compile.
+template <class Function>
+class Required {
+ public:
+  template <class Callable>
+  requires(
+      std::is_convertible_v<Callable, Function*> &&
+      !std::is_null_pointer_v<
+          Callable>) constexpr Required(Callable function)  // NOLINT: conversion is the purpose
+      : function_(function) {}
+  constexpr operator Function*() const { return function_; }  // NOLINT
+
+ private:
+  Function* function_;
+};
+
 struct Op {
   const char* name = nullptr;
   const char* summary = nullptr;  // one sentence: formula and shapes, for the documentation
   // Output specs of these inputs; throws Error on shapes that do not fit.
-  std::vector<TensorSpec> (*infer)(Specs inputs, const Attributes& attributes) = nullptr;
+  Required<std::vector<TensorSpec>(Specs inputs, const Attributes& attributes)> infer;
   std::array<Kernel, kTargetCount> run{};
   // Scratch memory in bytes for one call on a target; null: none.
   size_t (*workspace)(Target target, Specs inputs, Specs outputs, const Attributes&) = nullptr;
   // Appends the backward nodes; null: no gradient flows through this op.
   void (*gradient)(GradientContext& context) = nullptr;
-  Cost (*cost)(Specs inputs, Specs outputs, const Attributes& attributes) = nullptr;
-  std::vector<Sample> (*samples)() = nullptr;
+  Required<Cost(Specs inputs, Specs outputs, const Attributes& attributes)> cost;
+  Required<std::vector<Sample>()> samples;
   // Largest |cpu - reference| over the reference's root mean square, in float32.
   double tolerance = 1e-5;
   // Bit i: output 0 may be written over input i when that input dies here (equal spec).

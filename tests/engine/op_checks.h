@@ -1,0 +1,35 @@
+// What every row of the op table must fulfil. A check returns what it found wrong, one sentence
+// each: empty means passed. op_table_test.cpp applies them to all rows, op_checks_test.cpp to ops
+// with planted mistakes.
+#pragma once
+
+#include "tests/engine/op_execution.h"
+
+namespace nram::harness {
+
+// Name, summary, kernels, samples with distinct names, each in-place bit used by a sample, and
+// shape inference that throws Error on too few and too many inputs. Needs no sample of its own.
+Failures check_row(const Op& op);
+
+// The cpu kernel against the reference in float32, within op.tolerance. Benchmark samples that are
+// too much work for the reference are only run.
+Failures check_forward(const Op& op, const Sample& sample);
+
+// Both targets with channel slices for inputs and outputs give the bits of dense tensors on the
+// reference and agree within tolerance on the cpu.
+Failures check_pitched(const Op& op, const Sample& sample);
+
+// Both targets, output 0 written over each permitted input: the same bits as out of place.
+Failures check_in_place(const Op& op, const Sample& sample);
+
+// The cpu kernel with one thread and with two: each the same bits twice, both within tolerance.
+Failures check_determinism(const Op& op, const Sample& sample);
+
+// Flops and bytes are present and finite, and every output's bytes count.
+Failures check_cost(const Op& op, const Sample& sample);
+
+// In float64 on the reference: the gradient nodes, seeded on output 0, against central finite
+// differences; a gradient asked for alone equals the one asked for with the others.
+Failures check_gradient(const Op& op, const Sample& sample);
+
+}  // namespace nram::harness
