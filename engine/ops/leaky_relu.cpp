@@ -10,7 +10,7 @@ using kernels::LeakyReluAttributes;
 std::vector<TensorSpec> infer(Specs inputs, const Attributes& attributes) {
   NRAM_CHECK(inputs.size() == 1, "leaky_relu takes x, not ", inputs.size(), " inputs");
   const float slope = attributes.as<LeakyReluAttributes>().slope;
-  NRAM_CHECK(slope > 0 && slope <= 1, "leaky_relu's slope lies in (0, 1], not ", slope);
+  NRAM_CHECK(slope >= 0 && slope <= 1, "leaky_relu's slope lies in [0, 1], not ", slope);
   return {inputs[0]};
 }
 
