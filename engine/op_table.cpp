@@ -1,16 +1,40 @@
 #include <array>
 
 #include "engine/op.h"
+#include "engine/ops/add.h"
 #include "engine/ops/concatenate.h"
 #include "engine/ops/leaky_relu.h"
+#include "engine/ops/mask_multiply.h"
+#include "engine/ops/max_pool.h"
+#include "engine/ops/multiply.h"
+#include "engine/ops/scale.h"
+#include "engine/ops/sigmoid.h"
+#include "engine/ops/tanh.h"
 
 namespace nram {
 
 // One line a row; keep the includes above and the rows below in alphabetical order.
 std::span<const Op* const> op_table() {
+  // clang-format off
   static const std::array table = {
-      &kConcatenate, &kCopy, &kLeakyRelu, &kLeakyReluGradient, &kSlice,
+      &kAdd,
+      &kConcatenate,
+      &kCopy,
+      &kLeakyRelu,
+      &kLeakyReluGradient,
+      &kMaskMultiply,
+      &kMaskMultiplyGradient,
+      &kMaxPool,
+      &kMaxPoolGradient,
+      &kMultiply,
+      &kScale,
+      &kSigmoid,
+      &kSigmoidGradient,
+      &kSlice,
+      &kTanh,
+      &kTanhGradient,
   };
+  // clang-format on
   return table;
 }
 

@@ -1,0 +1,77 @@
+#include "engine/ops/tanh.h"
+
+#include "kernels/tanh/tanh.h"
+
+namespace nram {
+namespace {
+
+std::vector<TensorSpec> infer(Specs inputs, const Attributes&) {
+  NRAM_CHECK(inputs.size() == 1, "tanh takes x, not ", inputs.size(), " inputs");
+  return {inputs[0]};
+}
+
+std::vector<TensorSpec> infer_gradient(Specs inputs, const Attributes&) {
+  NRAM_CHECK(inputs.size() == 2 && inputs[0] == inputs[1],
+             "tanh_gradient takes dy and y of one shape");
+  return {inputs[0]};
+}
+
+void gradient(GradientContext& context) {
+  context.set(0,
+              context.graph().append(kTanhGradient, {context.output_gradient(), context.output()}));
+}
+
+Cost cost(Specs inputs, Specs outputs, const Attributes&) {
+  return streaming_cost(inputs, outputs, 20);
+}
+
+Cost gradient_cost(Specs inputs, Specs outputs, const Attributes&) {
+  return streaming_cost(inputs, outputs, 3);
+}
+
+std::vector<Sample> samples() {
+  return {
+      {"odd", {{3, 5, 3, 7}}},
+      {"one pixel", {{1, 1, 1, 1}}},
+      {"scalar", {{}}},
+      {"image", {{1, 256, 176, 3}}, {}, {}, {}, true},
+  };
+}
+
+std::vector<Sample> gradient_samples() {
+  return {
+      {"odd", {{3, 5, 3, 7}, {3, 5, 3, 7}}, {}, {Fill::kNormal, Fill::kImage}},
+      {"vector", {{33}, {33}}, {}, {Fill::kNormal, Fill::kImage}},
+      {"image", {{1, 256, 176, 3}, {1, 256, 176, 3}}, {}, {Fill::kNormal, Fill::kImage}, {}, true},
+  };
+}
+
+}  // namespace
+
+const Op kTanh = {
+    .name = "tanh",
+    .summary = "y = tanh(x), any shape",
+    .infer = infer,
+    .run = {kernels::tanh_reference, kernels::tanh_cpu},
+    .gradient = gradient,
+    .cost = cost,
+    .samples = samples,
+    .tolerance = 1e-6,
+    .in_place_inputs = 0b1,
+    .pitched = true,
+};
+
+const Op kTanhGradient = {
+    .name = "tanh_gradient",
+    .summary = "dx = dy * (1 - y^2); dy, y, dx of one shape",
+    .infer = infer_gradient,
+    .run = {kernels::tanh_gradient_reference, kernels::tanh_gradient_cpu},
+    .cost = gradient_cost,
+    .samples = gradient_samples,
+    .in_place_inputs = 0b11,
+    .pitched = true,
+};
+
+Variable tanh(Variable x) { return x.graph().append(kTanh, {x}); }
+
+}  // namespace nram
