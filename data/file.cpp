@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -28,7 +29,7 @@ namespace {
 }
 
 template <class Container>
-Container read_all(const std::string& path) {
+Container read_all(const std::string& path, size_t most = SIZE_MAX) {
   struct stat status {};
   NRAM_USER_CHECK(stat(path.c_str(), &status) == 0, path, ": cannot be read (",
                   std::strerror(errno), "); check the path");
@@ -37,13 +38,13 @@ Container read_all(const std::string& path) {
   NRAM_USER_CHECK(file, path, ": cannot be read (", std::strerror(errno),
                   "); check the file's permissions");
   Container content;
+  // One byte more than the stated size: the end is then seen without growing. Pipes do grow.
+  content.resize(std::min(static_cast<size_t>(status.st_size) + 1, most));
   size_t used = 0;
-  // Grows beyond the stated size, so that pipes work too.
-  content.resize(static_cast<size_t>(status.st_size) + 1);
   while (const size_t count =
              std::fread(content.data() + used, 1, content.size() - used, file.get())) {
     used += count;
-    if (used == content.size()) content.resize(2 * used);
+    if (used == content.size()) content.resize(std::min(2 * used, most));
   }
   NRAM_USER_CHECK(!std::ferror(file.get()), path, ": reading it failed (", std::strerror(errno),
                   "); copy the file again");
@@ -65,8 +66,8 @@ bool write_all(int descriptor, const void* bytes, size_t count) {
 
 }  // namespace
 
-std::vector<uint8_t> read_bytes(const std::string& path) {
-  return read_all<std::vector<uint8_t>>(path);
+std::vector<uint8_t> read_bytes(const std::string& path, size_t most) {
+  return read_all<std::vector<uint8_t>>(path, most);
 }
 
 std::string read_text(const std::string& path) { return read_all<std::string>(path); }

@@ -8,8 +8,8 @@
 
 namespace nram::data {
 
-// The whole file. User error naming it when it is missing or cannot be read.
-std::vector<uint8_t> read_bytes(const std::string& path);
+// The file, or its first `most` bytes. User error naming it when it is missing or cannot be read.
+std::vector<uint8_t> read_bytes(const std::string& path, size_t most = SIZE_MAX);
 std::string read_text(const std::string& path);
 
 // Writes a temporary file beside `path` and renames it over it. When that fails nothing is left

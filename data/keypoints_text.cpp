@@ -130,7 +130,8 @@ std::string to_csv_row(const std::string& name, const Keypoints& keypoints) {
   std::ostringstream stream;
   const auto list = [&](const std::array<float, kKeypointCount>& values) {
     for (int k = 0; k < kKeypointCount; ++k) {
-      stream << (k == 0 ? ": [" : ", ") << (keypoints.missing(k) ? kMissing : values[k]);
+      const bool is_missing = keypoints.y[k] == kMissing || keypoints.x[k] == kMissing;
+      stream << (k == 0 ? ": [" : ", ") << (is_missing ? kMissing : values[k]);
     }
     stream << "]";
   };

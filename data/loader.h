@@ -67,11 +67,13 @@ class Loader {
   Statistics statistics() const;
 
  private:
+  void stop();
+
   struct State;
   std::unique_ptr<State> state_;
 };
 
-// One pair, undecorated, as the loader gives it: a batch of 1. For tools that show single pairs.
+// One pair, unflipped, as a batch of 1. For tools that show single pairs.
 Batch load_pair(const Dataset& dataset, int pair, int height, int width);
 
 }  // namespace nram::data
