@@ -15,19 +15,25 @@ namespace {
 constexpr int64_t kAlignment = 64;
 constexpr int64_t kGuardBytes = 1024;
 
-// 16-bit words 0xFFF1 .. 0xFFFD: NaN as bfloat16, float32 and float64. They differ from their
-// neighbours, so that guards copied to another place show as well.
-std::byte guard_at(int64_t offset) {
-  return offset % 2 ? std::byte{0xFF} : static_cast<std::byte>(0xF1 + offset / 2 % 13);
+// Tells the guards of one memory from those of the last twelve before it.
+int64_t next_salt() {
+  static int64_t salt = 0;
+  return ++salt % 13;
 }
 
 }  // namespace
 
 void GuardedMemory::Free::operator()(std::byte* memory) const { std::free(memory); }
 
+// 16-bit words 0xFFF1 .. 0xFFFD: NaN as bfloat16, float32 and float64. They differ from place to
+// place and from memory to memory, so that guards copied along with the data show as well.
+std::byte GuardedMemory::guard_at(int64_t offset) const {
+  return offset % 2 ? std::byte{0xFF} : static_cast<std::byte>(0xF1 + (offset / 2 + salt_) % 13);
+}
+
 GuardedMemory::GuardedMemory(int64_t rows, int64_t row_bytes, int64_t pitch_bytes,
                              int64_t offset_bytes)
-    : rows_(rows), row_bytes_(row_bytes), pitch_bytes_(pitch_bytes) {
+    : rows_(rows), row_bytes_(row_bytes), pitch_bytes_(pitch_bytes), salt_(next_salt()) {
   NRAM_CHECK(pitch_bytes >= row_bytes && offset_bytes >= 0, "rows overlap");
   bytes_ = kGuardBytes + offset_bytes + rows * pitch_bytes + kGuardBytes;
   bytes_ = (bytes_ + kAlignment - 1) / kAlignment * kAlignment;

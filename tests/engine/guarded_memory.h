@@ -32,7 +32,9 @@ class GuardedMemory {
   template <class Body>
   void for_each_guard(Body&& body) const;
 
-  int64_t rows_, row_bytes_, pitch_bytes_, bytes_;
+  std::byte guard_at(int64_t offset) const;
+
+  int64_t rows_, row_bytes_, pitch_bytes_, salt_, bytes_;
   std::unique_ptr<std::byte, Free> memory_;
   std::byte* first_;
 };
