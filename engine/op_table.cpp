@@ -3,6 +3,8 @@
 #include "engine/op.h"
 #include "engine/ops/add.h"
 #include "engine/ops/concatenate.h"
+#include "engine/ops/convolution.h"
+#include "engine/ops/gram.h"
 #include "engine/ops/leaky_relu.h"
 #include "engine/ops/mask_multiply.h"
 #include "engine/ops/max_pool.h"
@@ -18,8 +20,13 @@ std::span<const Op* const> op_table() {
   // clang-format off
   static const std::array table = {
       &kAdd,
+      &kChannelSum,
       &kConcatenate,
+      &kConvolution,
+      &kConvolutionWeightGradient,
       &kCopy,
+      &kGram,
+      &kGramGradient,
       &kLeakyRelu,
       &kLeakyReluGradient,
       &kMaskMultiply,
@@ -33,6 +40,7 @@ std::span<const Op* const> op_table() {
       &kSlice,
       &kTanh,
       &kTanhGradient,
+      &kTransposedConvolution,
   };
   // clang-format on
   return table;
