@@ -17,7 +17,7 @@ Shape output_shape(const char* op, const Shape& input, int64_t kernel_height, in
                    int64_t output_channels, const ConvolutionAttributes& a) {
   NRAM_CHECK(a.stride >= 1 && a.padding >= 0, op, " has stride ", a.stride, " and padding ",
              a.padding);
-  NRAM_CHECK(a.slope > 0 && a.slope <= 1, op, "'s slope lies in (0, 1], not ", a.slope);
+  NRAM_CHECK(a.slope >= 0 && a.slope <= 1, op, "'s slope lies in [0, 1], not ", a.slope);
   NRAM_CHECK(
       a.padding_mode == PaddingMode::kZeros || (a.padding < input[1] && a.padding < input[2]), op,
       " reflects ", a.padding, " pixels of an image that has only ", input);

@@ -22,7 +22,7 @@ struct ConvolutionAttributes {
   int32_t stride = 1;
   int32_t padding = 0;
   PaddingMode padding_mode = PaddingMode::kZeros;
-  float slope = 1;  // LeakyReLU of the output: 1 for none, else in (0, 1]
+  float slope = 1;  // LeakyReLU of the output, in [0, 1]: 1 for none, 0 for ReLU
 };
 
 // Output size given, because several sizes convolve to the same one when the stride is not 1.
