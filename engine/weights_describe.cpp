@@ -10,6 +10,8 @@
 #include "kernels/common/error.h"
 
 namespace nram {
+
+using namespace safetensors;
 namespace {
 
 constexpr size_t kNamesShown = 3;
@@ -56,7 +58,7 @@ Total total_of(const WeightsFile& file) {
 // 41347980 as "41,347,980".
 std::string grouped(uint64_t value) {
   std::string digits = std::to_string(value);
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   return digits;
 }
 
@@ -100,18 +102,19 @@ std::string compare_tensors(const WeightsFile& file, std::span<const ExpectedTen
   std::vector<std::string> missing, unknown, wrong_shape;
   std::unordered_set<std::string> names;
   for (const ExpectedTensor& tensor : expected) {
-    NRAM_CHECK(names.insert(tensor.name).second, "tensor ", quoted(tensor.name), " expected twice");
+    NRAM_CHECK(names.insert(tensor.name).second, "tensor ", in_quotes(tensor.name),
+               " expected twice");
     const TensorInfo* found = file.find(tensor.name);
     if (found == nullptr) {
-      missing.push_back(quoted(tensor.name));
+      missing.push_back(in_quotes(tensor.name));
     } else if (found->shape != tensor.shape) {
-      wrong_shape.push_back(text(quoted(tensor.name), " is ", shape_text(found->shape), ", not ",
+      wrong_shape.push_back(text(in_quotes(tensor.name), " is ", shape_text(found->shape), ", not ",
                                  shape_text(tensor.shape)));
     }
   }
   for (const TensorInfo& tensor : file.tensors()) {
     if (tensor.name.starts_with(prefix) && names.count(tensor.name) == 0) {
-      unknown.push_back(quoted(tensor.name));
+      unknown.push_back(in_quotes(tensor.name));
     }
   }
   std::string problems;
@@ -119,7 +122,7 @@ std::string compare_tensors(const WeightsFile& file, std::span<const ExpectedTen
   append_problem(problems, "of the wrong shape", wrong_shape);
   append_problem(problems, "unknown", unknown);
   if (problems.empty()) return problems;
-  return text("the tensors of weights file ", quoted(file.path(), 4096),
+  return text("the tensors of weights file ", in_quotes(file.path(), 4096),
               " are not those of this model: ", problems,
               "; give a file that was written for it, or options that fit the file");
 }
@@ -148,14 +151,16 @@ std::string describe(const WeightsFile& file) {
     for (const auto& [name, total] : groups) add_total(printable(name, 200), total);
   }
   add_total("all", total_of(file));
-  result += "\n" + format_table(totals, 1);
+  result += '\n';
+  result += format_table(totals, 1);
 
   if (!file.metadata().empty()) {
     std::vector<Row> metadata{{"metadata", "value"}};
     for (const auto& [key, value] : file.metadata()) {
       metadata.push_back({printable(key, 200), printable(value, 2000)});
     }
-    result += "\n" + format_table(metadata, 2);
+    result += '\n';
+    result += format_table(metadata, 2);
   }
   return result;
 }

@@ -20,6 +20,8 @@
 
 namespace nram {
 
+using namespace safetensors;
+
 static_assert(std::endian::native == std::endian::little,
               "values are copied between file and memory as they are");
 
@@ -136,8 +138,10 @@ void convert_values(const char* from, size_t count, bool brain_float, Value* to)
 
 }  // namespace
 
+int64_t TensorInfo::elements() const { return shape_elements(shape).value_or(0); }
+
 WeightsFile WeightsFile::open(const std::string& path) {
-  const std::string file = "weights file " + quoted(path, 4096);
+  const std::string file = "weights file " + in_quotes(path, 4096);
   NRAM_USER_CHECK(!path.empty() && path.find('\0') == std::string::npos,
                   "no weights file is named; give the path of a .safetensors file");
   // Without O_NONBLOCK opening a pipe would wait for its writer.
@@ -193,32 +197,32 @@ const TensorInfo* WeightsFile::find(const std::string& name) const {
 
 const TensorInfo& WeightsFile::at(const std::string& name) const {
   const TensorInfo* tensor = find(name);
-  NRAM_USER_CHECK(tensor != nullptr, "weights file ", quoted(path_, 4096), " has no tensor ",
-                  quoted(name), "; give a file that was written for this model");
+  NRAM_USER_CHECK(tensor != nullptr, "weights file ", in_quotes(path_, 4096), " has no tensor ",
+                  in_quotes(name), "; give a file that was written for this model");
   return *tensor;
 }
 
 const std::string& WeightsFile::metadata_at(const std::string& key) const {
   const auto found = metadata_.find(key);
-  NRAM_USER_CHECK(found != metadata_.end(), "weights file ", quoted(path_, 4096),
-                  " has no metadata ", quoted(key), "; give a file that this program wrote");
+  NRAM_USER_CHECK(found != metadata_.end(), "weights file ", in_quotes(path_, 4096),
+                  " has no metadata ", in_quotes(key), "; give a file that this program wrote");
   return found->second;
 }
 
 void WeightsFile::check_shape(const std::string& name, const std::vector<int64_t>& shape) const {
   const TensorInfo& tensor = at(name);
-  NRAM_USER_CHECK(tensor.shape == shape, "tensor ", quoted(name), " of weights file ",
-                  quoted(path_, 4096), " has shape ", shape_text(tensor.shape), " where ",
+  NRAM_USER_CHECK(tensor.shape == shape, "tensor ", in_quotes(name), " of weights file ",
+                  in_quotes(path_, 4096), " has shape ", shape_text(tensor.shape), " where ",
                   shape_text(shape), " is needed; give a file that was written for this model");
 }
 
 void WeightsFile::read_range(const TensorInfo& tensor, uint64_t offset, void* to,
                              uint64_t bytes) const {
   const int64_t got = descriptor_->read(data_start_ + tensor.begin + offset, to, bytes);
-  NRAM_USER_CHECK(got >= 0, "cannot read tensor ", quoted(tensor.name), " of weights file ",
-                  quoted(path_, 4096), ": ", std::strerror(errno), "; check the disk");
-  NRAM_USER_CHECK(static_cast<uint64_t>(got) == bytes, "weights file ", quoted(path_, 4096),
-                  " became shorter while tensor ", quoted(tensor.name),
+  NRAM_USER_CHECK(got >= 0, "cannot read tensor ", in_quotes(tensor.name), " of weights file ",
+                  in_quotes(path_, 4096), ": ", std::strerror(errno), "; check the disk");
+  NRAM_USER_CHECK(static_cast<uint64_t>(got) == bytes, "weights file ", in_quotes(path_, 4096),
+                  " became shorter while tensor ", in_quotes(tensor.name),
                   " was read; get a fresh copy and leave it alone while it is used");
 }
 
@@ -229,7 +233,7 @@ std::vector<Value> WeightsFile::allocate(const TensorInfo& tensor, uint64_t coun
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {
   }
-  throw_user(text("tensor ", quoted(tensor.name), " of weights file ", quoted(path_, 4096),
+  throw_user(text("tensor ", in_quotes(tensor.name), " of weights file ", in_quotes(path_, 4096),
                   " needs ", sizeof(Value), " x ", count,
                   " bytes of memory, more than there is; use a machine with more memory"));
 }
@@ -237,8 +241,8 @@ std::vector<Value> WeightsFile::allocate(const TensorInfo& tensor, uint64_t coun
 template <class Value>
 std::vector<Value> WeightsFile::read_as(const std::string& name, const std::string& dtype) const {
   const TensorInfo& tensor = at(name);
-  NRAM_USER_CHECK(tensor.dtype == dtype, "tensor ", quoted(name), " of weights file ",
-                  quoted(path_, 4096), " has dtype ", tensor.dtype, " where ", dtype,
+  NRAM_USER_CHECK(tensor.dtype == dtype, "tensor ", in_quotes(name), " of weights file ",
+                  in_quotes(path_, 4096), " has dtype ", tensor.dtype, " where ", dtype,
                   " is needed; convert it and write the file again");
   std::vector<Value> values = allocate<Value>(tensor, tensor.bytes() / sizeof(Value));
   read_range(tensor, 0, values.data(), tensor.bytes());
@@ -248,8 +252,8 @@ std::vector<Value> WeightsFile::read_as(const std::string& name, const std::stri
 void WeightsFile::require_floating(const TensorInfo& tensor) const {
   const std::string& dtype = tensor.dtype;
   NRAM_USER_CHECK(dtype == "F32" || dtype == "F64" || dtype == "BF16" || dtype == "F16", "tensor ",
-                  quoted(tensor.name), " of weights file ", quoted(path_, 4096), " has dtype ",
-                  dtype,
+                  in_quotes(tensor.name), " of weights file ", in_quotes(path_, 4096),
+                  " has dtype ", dtype,
                   " where F32, F64, BF16 or F16 is needed; convert it and write the file again");
 }
 
@@ -334,7 +338,7 @@ void WeightsFile::read_float(const std::string& name, const std::vector<int64_t>
   check_shape(name, shape);
   const TensorInfo& tensor = at(name);
   require_floating(tensor);
-  NRAM_CHECK(values.size() == static_cast<uint64_t>(tensor.elements()), "tensor ", quoted(name),
+  NRAM_CHECK(values.size() == static_cast<uint64_t>(tensor.elements()), "tensor ", in_quotes(name),
              " has ", tensor.elements(), " values, the destination ", values.size());
   convert<float>(tensor, values);
 }

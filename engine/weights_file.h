@@ -139,6 +139,8 @@ class WeightsWriter {
   // Little-endian values of any dtype that the format knows, by its name there.
   void add_raw(const std::string& name, const std::string& dtype, const std::vector<int64_t>& shape,
                std::span<const uint8_t> bytes);
+  void add_raw(const std::string& name, const std::string& dtype, const std::vector<int64_t>& shape,
+               std::vector<uint8_t>&& bytes);
   // Sets the value of `key`; both must be UTF-8 (a user's Error otherwise: values often hold
   // paths).
   void metadata(const std::string& key, const std::string& value);

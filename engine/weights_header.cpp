@@ -9,7 +9,7 @@
 
 #include "kernels/common/error.h"
 
-namespace nram {
+namespace nram::safetensors {
 namespace {
 
 constexpr char kFix[] = "; write the file again or get a fresh copy";
@@ -79,15 +79,15 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
       }
     } else if (state_ == State::kMetadata) {
       field_ = key;
-      if (header_.metadata.count(key) != 0) fail("metadata ", quoted(key), " appears twice");
+      if (header_.metadata.count(key) != 0) fail("metadata ", in_quotes(key), " appears twice");
     } else {
       field_ = key;
       bool* seen = key == "dtype"          ? &has_dtype_
                    : key == "shape"        ? &has_shape_
                    : key == "data_offsets" ? &has_offsets_
                                            : nullptr;
-      if (seen == nullptr) fail(tensor(), " has an unknown field ", quoted(key));
-      if (std::exchange(*seen, true)) fail(tensor(), " has the field ", quoted(key), " twice");
+      if (seen == nullptr) fail(tensor(), " has an unknown field ", in_quotes(key));
+      if (std::exchange(*seen, true)) fail(tensor(), " has the field ", in_quotes(key), " twice");
     }
     return true;
   }
@@ -125,14 +125,14 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   template <class... Args>
   [[noreturn]] void fail(const Args&... args) const {
-    throw_user(text("weights file ", quoted(path_, 4096), " is damaged: ", args..., kFix));
+    throw_user(text("weights file ", in_quotes(path_, 4096), " is damaged: ", args..., kFix));
   }
-  std::string tensor() const { return "tensor " + quoted(name_); }
+  std::string tensor() const { return "tensor " + in_quotes(name_); }
 
   [[noreturn]] void wrong_value(const char* found) const {
     switch (state_) {
       case State::kMetadata:
-        fail("metadata ", quoted(field_), " is ", found, ", not a string");
+        fail("metadata ", in_quotes(field_), " is ", found, ", not a string");
       case State::kTensor:
         fail(field_, " of ", tensor(), " is ", found, ", not ",
              field_ == "dtype" ? "a string" : "a list");
@@ -153,8 +153,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (!has_offsets_) fail(tensor(), " has no data_offsets");
     const uint64_t value_bytes = dtype_bytes(current_.dtype);
     if (value_bytes == 0) {
-      throw_user(text("weights file ", quoted(path_, 4096), " holds ", tensor(),
-                      " of the unknown dtype ", quoted(current_.dtype),
+      throw_user(text("weights file ", in_quotes(path_, 4096), " holds ", tensor(),
+                      " of the unknown dtype ", in_quotes(current_.dtype),
                       "; convert the tensor to F32 and write the file again"));
     }
     const std::string shape = shape_text(current_.shape);
@@ -187,11 +187,11 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 // The format wants the data without gaps and overlaps, to the last byte of the file.
 void check_layout(const std::vector<TensorInfo>& tensors, uint64_t data_bytes,
                   const std::string& path) {
-  const std::string file = "weights file " + quoted(path, 4096);
+  const std::string file = "weights file " + in_quotes(path, 4096);
   uint64_t position = 0;
   std::string previous = "the header";
   for (const TensorInfo& tensor : tensors) {
-    const std::string name = "tensor " + quoted(tensor.name);
+    const std::string name = "tensor " + in_quotes(tensor.name);
     NRAM_USER_CHECK(tensor.begin <= position, file, " is damaged: ", tensor.begin - position,
                     " bytes between ", previous, " and ", name, " belong to no tensor", kFix);
     NRAM_USER_CHECK(tensor.begin >= position, file, " is damaged: ", name, " overlaps ", previous,
@@ -210,7 +210,7 @@ void check_layout(const std::vector<TensorInfo>& tensors, uint64_t data_bytes,
 
 WeightsHeader parse_weights_header(std::string_view json, uint64_t data_bytes,
                                    const std::string& path) {
-  const std::string file = "weights file " + quoted(path, 4096);
+  const std::string file = "weights file " + in_quotes(path, 4096);
   NRAM_USER_CHECK(!json.empty() && json.front() == '{', file,
                   " is damaged: its header does not start with '{'", kFix);
   // The parser takes a zero byte for the end of its input and would ignore what follows.
@@ -269,8 +269,6 @@ std::optional<int64_t> shape_bytes(std::span<const int64_t> shape, uint64_t valu
 std::optional<int64_t> shape_elements(std::span<const int64_t> shape) {
   return shape_bytes(shape, 1);
 }
-
-int64_t TensorInfo::elements() const { return shape_elements(shape).value_or(0); }
 
 std::string shape_text(std::span<const int64_t> shape) {
   std::string result = "[";
@@ -332,8 +330,11 @@ std::string printable(std::string_view text, size_t limit) {
   return result;
 }
 
-std::string quoted(std::string_view text, size_t limit) {
-  return "'" + printable(text, limit) + "'";
+std::string in_quotes(std::string_view text, size_t limit) {
+  std::string result = "'";
+  result += printable(text, limit);
+  result += '\'';
+  return result;
 }
 
-}  // namespace nram
+}  // namespace nram::safetensors

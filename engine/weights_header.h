@@ -12,7 +12,8 @@
 
 #include "engine/weights_file.h"
 
-namespace nram {
+// A namespace of its own: the engine has shapes and types of its own too.
+namespace nram::safetensors {
 
 // The limit of the format's reference implementation.
 inline constexpr uint64_t kMaxHeaderBytes = 100'000'000;
@@ -41,7 +42,7 @@ std::string shape_text(std::span<const int64_t> shape);
 
 // The text in single quotes on one line: control characters and broken UTF-8 as \xNN, a long text
 // cut.
-std::string quoted(std::string_view text, size_t limit = 120);
+std::string in_quotes(std::string_view text, size_t limit = 120);
 // The same without quotes.
 std::string printable(std::string_view text, size_t limit);
 
@@ -49,4 +50,4 @@ std::string printable(std::string_view text, size_t limit);
 size_t utf8_length(std::string_view text);
 bool is_utf8(std::string_view text);
 
-}  // namespace nram
+}  // namespace nram::safetensors

@@ -19,6 +19,8 @@
 #include "kernels/common/error.h"
 
 namespace nram {
+
+using namespace safetensors;
 namespace {
 
 // Past the shell's file size limit a write raises a signal that would end the program before the
@@ -118,7 +120,7 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 
 [[noreturn]] void fail(const std::filesystem::path& path, uint64_t bytes, int error) {
   const std::filesystem::path directory = directory_of(path);
-  const std::string place = quoted(directory.string(), 4096);
+  const std::string place = in_quotes(directory.string(), 4096);
   std::string fix = "check the disk of " + place;
   if (error == ENOSPC || error == EDQUOT) {
     struct statvfs disk {};
@@ -141,7 +143,7 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
   }
   struct stat status {};
   const bool old = ::stat(path.c_str(), &status) == 0;
-  throw_user(text("cannot write weights file ", quoted(path.string(), 4096), " of ", bytes,
+  throw_user(text("cannot write weights file ", in_quotes(path.string(), 4096), " of ", bytes,
                   " bytes: ", std::strerror(error), old ? " (the old file is unchanged)" : "", "; ",
                   fix));
 }
@@ -150,18 +152,26 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 
 void WeightsWriter::add_raw(const std::string& name, const std::string& dtype,
                             const std::vector<int64_t>& shape, std::span<const uint8_t> bytes) {
-  NRAM_CHECK(!name.empty() && name != kMetadataKey && is_utf8(name), quoted(name),
+  NRAM_CHECK(!name.empty() && name != kMetadataKey && is_utf8(name), in_quotes(name),
              " cannot name a tensor");
   const uint64_t value_bytes = dtype_bytes(dtype);
-  NRAM_CHECK(value_bytes != 0, "tensor ", quoted(name), " has the unknown dtype ", quoted(dtype));
-  NRAM_CHECK(shape.size() <= kMaxRank, "tensor ", quoted(name), " has ", shape.size(),
+  NRAM_CHECK(value_bytes != 0, "tensor ", in_quotes(name), " has the unknown dtype ",
+             in_quotes(dtype));
+  NRAM_CHECK(shape.size() <= kMaxRank, "tensor ", in_quotes(name), " has ", shape.size(),
              " dimensions");
   const std::optional<int64_t> expected = shape_bytes(shape, value_bytes);
-  NRAM_CHECK(expected && static_cast<uint64_t>(*expected) == bytes.size(), "tensor ", quoted(name),
-             " of shape ", shape_text(shape), " and dtype ", dtype, " is given ", bytes.size(),
-             " bytes");
-  NRAM_CHECK(names_.insert(name).second, "tensor ", quoted(name), " is added twice");
+  NRAM_CHECK(expected && static_cast<uint64_t>(*expected) == bytes.size(), "tensor ",
+             in_quotes(name), " of shape ", shape_text(shape), " and dtype ", dtype, " is given ",
+             bytes.size(), " bytes");
+  NRAM_CHECK(names_.insert(name).second, "tensor ", in_quotes(name), " is added twice");
   entries_.push_back({name, dtype, shape, bytes});
+}
+
+void WeightsWriter::add_raw(const std::string& name, const std::string& dtype,
+                            const std::vector<int64_t>& shape, std::vector<uint8_t>&& bytes) {
+  const auto kept = std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+  add_raw(name, dtype, shape, std::span<const uint8_t>(*kept));
+  kept_.push_back(kept);
 }
 
 template <class Value>
@@ -193,8 +203,8 @@ void WeightsWriter::add(const std::string& name, const std::vector<int64_t>& sha
 }
 
 void WeightsWriter::metadata(const std::string& key, const std::string& value) {
-  NRAM_USER_CHECK(is_utf8(key) && is_utf8(value), "the metadata ", quoted(key), " = ",
-                  quoted(value),
+  NRAM_USER_CHECK(is_utf8(key) && is_utf8(value), "the metadata ", in_quotes(key), " = ",
+                  in_quotes(value),
                   " of a weights file is not valid UTF-8; rename the path or text that it holds");
   metadata_[key] = value;
 }
@@ -253,10 +263,10 @@ void WeightsWriter::write(const std::string& path) const {
   struct stat old {};
   const bool exists = ::stat(target.c_str(), &old) == 0;
   NRAM_USER_CHECK(target.has_filename() && !(exists && S_ISDIR(old.st_mode)),
-                  "cannot write weights file ", quoted(path, 4096),
+                  "cannot write weights file ", in_quotes(path, 4096),
                   ": it is a directory; give the path of a file in it");
-  NRAM_USER_CHECK(!exists || S_ISREG(old.st_mode), "cannot write weights file ", quoted(path, 4096),
-                  ": it is not a regular file; give another path");
+  NRAM_USER_CHECK(!exists || S_ISREG(old.st_mode), "cannot write weights file ",
+                  in_quotes(path, 4096), ": it is not a regular file; give another path");
   if (exists && ::access(target.c_str(), W_OK) != 0) fail(target, bytes, errno);
 
   const FileSizeSignalBlock block;
