@@ -133,7 +133,10 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
   } else if (error == EFBIG) {
     fix = "raise the limit on file sizes (ulimit -f) or choose another disk";
   } else if (error == ENOENT) {
-    fix = text("create the directory ", place, " first");
+    std::error_code ignored;
+    fix = std::filesystem::exists(directory, ignored)
+              ? "choose another place"
+              : text("create the directory ", place, " first");
   } else if (error == ENOTDIR) {
     fix = text(place, " is not a directory: choose another path");
   } else if (error == EACCES || error == EPERM || error == EROFS) {
