@@ -1,14 +1,18 @@
 #include <array>
 
 #include "engine/op.h"
+#include "engine/ops/adam.h"
 #include "engine/ops/add.h"
+#include "engine/ops/cast.h"
+#include "engine/ops/channel_affine.h"
 #include "engine/ops/concatenate.h"
-#include "engine/ops/convolution.h"
-#include "engine/ops/gram.h"
 #include "engine/ops/leaky_relu.h"
+#include "engine/ops/losses.h"
 #include "engine/ops/mask_multiply.h"
 #include "engine/ops/max_pool.h"
 #include "engine/ops/multiply.h"
+#include "engine/ops/pose_maps.h"
+#include "engine/ops/resize.h"
 #include "engine/ops/scale.h"
 #include "engine/ops/sigmoid.h"
 #include "engine/ops/tanh.h"
@@ -19,28 +23,38 @@ namespace nram {
 std::span<const Op* const> op_table() {
   // clang-format off
   static const std::array table = {
+      &kAdam,
       &kAdd,
-      &kChannelSum,
+      &kBinaryCrossEntropy,
+      &kBinaryCrossEntropyGradient,
+      &kCast,
+      &kChannelAffine,
       &kConcatenate,
-      &kConvolution,
-      &kConvolutionWeightGradient,
       &kCopy,
-      &kGram,
-      &kGramGradient,
+      &kHeatmaps,
+      &kL1Loss,
+      &kL1LossGradient,
       &kLeakyRelu,
       &kLeakyReluGradient,
+      &kLeastSquares,
+      &kLeastSquaresGradient,
       &kMaskMultiply,
       &kMaskMultiplyGradient,
       &kMaxPool,
       &kMaxPoolGradient,
       &kMultiply,
+      &kPartAffinityFields,
+      &kResize,
+      &kResizeGradient,
       &kScale,
       &kSigmoid,
       &kSigmoidGradient,
       &kSlice,
+      &kSquaredError,
+      &kSquaredErrorGradient,
       &kTanh,
       &kTanhGradient,
-      &kTransposedConvolution,
+      &kWeightedSum,
   };
   // clang-format on
   return table;

@@ -24,11 +24,13 @@ inline Range part_of(int64_t count, int part, int parts) {
 }
 
 // Runs body(begin, end) on contiguous parts of [0, count), one per thread. `elements` is the work
-// in total, which decides whether to go parallel at all.
+// in total, which decides whether to go parallel at all; `most_threads` is for bodies with scratch
+// memory per thread (found by omp_get_thread_num()).
 template <class Body>
-void parallel_ranges(int64_t count, int64_t elements, Body&& body) {
-  const int threads = static_cast<int>(
-      std::min<int64_t>({omp_get_max_threads(), count, 1 + elements / kParallelGrain}));
+void parallel_ranges(int64_t count, int64_t elements, Body&& body,
+                     int64_t most_threads = INT64_MAX) {
+  const int threads = static_cast<int>(std::min<int64_t>(
+      {omp_get_max_threads(), count, 1 + elements / kParallelGrain, most_threads}));
   if (threads <= 1) {
     if (count > 0) body(int64_t{0}, count);
     return;
