@@ -6,6 +6,8 @@
 #include "engine/ops/cast.h"
 #include "engine/ops/channel_affine.h"
 #include "engine/ops/concatenate.h"
+#include "engine/ops/convolution.h"
+#include "engine/ops/gram.h"
 #include "engine/ops/leaky_relu.h"
 #include "engine/ops/losses.h"
 #include "engine/ops/mask_multiply.h"
@@ -29,8 +31,13 @@ std::span<const Op* const> op_table() {
       &kBinaryCrossEntropyGradient,
       &kCast,
       &kChannelAffine,
+      &kChannelSum,
       &kConcatenate,
+      &kConvolution,
+      &kConvolutionWeightGradient,
       &kCopy,
+      &kGram,
+      &kGramGradient,
       &kHeatmaps,
       &kL1Loss,
       &kL1LossGradient,
@@ -54,6 +61,7 @@ std::span<const Op* const> op_table() {
       &kSquaredErrorGradient,
       &kTanh,
       &kTanhGradient,
+      &kTransposedConvolution,
       &kWeightedSum,
   };
   // clang-format on

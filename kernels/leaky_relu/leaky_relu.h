@@ -1,6 +1,6 @@
 // LeakyReLU (paper, eq. 3): y = x where x > 0, slope * x elsewhere. Any shape; x and y share it.
-// Backward from the output, positive exactly where x is (slope >= 0; 0 is ReLU): dx = dy where y > 0, slope * dy
-// elsewhere.
+// Backward from the output, positive exactly where x is (slope >= 0; 0 is ReLU): dx = dy where y >
+// 0, slope * dy elsewhere.
 #pragma once
 
 #include "kernels/common/call.h"
