@@ -12,6 +12,8 @@ namespace nram::harness {
 namespace {
 
 constexpr uint64_t kSeed = 20210607;
+// Large tensors repeat after this many numbers: drawing them would take longer than most ops.
+constexpr int64_t kPeriod = 100003;
 
 template <class T>
 T load(const std::vector<std::byte>& bytes, int64_t i) {
@@ -96,9 +98,12 @@ HostTensor filled(const TensorSpec& spec, Fill fill, uint64_t stream) {
   std::vector<double> values;
   if (fill == Fill::kKeypoints) values = keypoints(tensor.count(), random);
   if (fill == Fill::kDistinct) values = distinct(tensor.count(), random);
+  const int64_t drawn = std::min(tensor.count(), kPeriod);
+  if (values.empty()) {
+    for (int64_t i = 0; i < drawn; ++i) values.push_back(draw(fill, random));
+  }
   for (int64_t i = 0; i < tensor.count(); ++i) {
-    const double value = values.empty() ? draw(fill, random) : values[static_cast<size_t>(i)];
-    tensor.set(i, static_cast<float>(value));
+    tensor.set(i, static_cast<float>(values[static_cast<size_t>(i) % values.size()]));
   }
   return tensor;
 }

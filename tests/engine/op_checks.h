@@ -11,8 +11,8 @@ namespace nram::harness {
 // shape inference that throws Error on too few and too many inputs. Needs no sample of its own.
 Failures check_row(const Op& op);
 
-// The cpu kernel against the reference in float32, within op.tolerance. Benchmark samples that are
-// too much work for the reference are only run.
+// The cpu kernel against the reference in float32, within op.tolerance. Leaves out benchmark
+// samples that are too much work for the reference.
 Failures check_forward(const Op& op, const Sample& sample);
 
 // Both targets with channel slices for inputs and outputs give the bits of dense tensors on the
@@ -22,7 +22,8 @@ Failures check_pitched(const Op& op, const Sample& sample);
 // Both targets, output 0 written over each permitted input: the same bits as out of place.
 Failures check_in_place(const Op& op, const Sample& sample);
 
-// The cpu kernel with one thread and with two: each the same bits twice, both within tolerance.
+// The cpu kernel with one thread and with two: finite, each the same bits twice, both within
+// tolerance. Benchmark samples as well, up to the largest.
 Failures check_determinism(const Op& op, const Sample& sample);
 
 // Flops and bytes are present and finite, and every output's bytes count.

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 
 #include "tests/house/source_scan.h"
 
@@ -44,21 +45,23 @@ std::string clang_format() {
 }
 
 std::string quoted(const fs::path& path) {
-  std::string result(1, '\'');
+  std::ostringstream out;
+  out << '\'';
   for (const char c : path.string()) {
     if (c == '\'') {
-      result += "'\\''";
+      out << "'\\''";
     } else {
-      result += c;
+      out << c;
     }
   }
-  return result + '\'';
+  out << '\'';
+  return out.str();
 }
 
 CommandResult check(const std::string& program, const std::vector<fs::path>& files) {
   std::string command = program + " --dry-run -Werror --style=file:" +
                         quoted(fs::path(NRAM_SOURCE_DIR) / ".clang-format");
-  for (const fs::path& file : files) command += " " + quoted(file);
+  for (const fs::path& file : files) command.append(" ").append(quoted(file));
   return run(command);
 }
 
