@@ -28,6 +28,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "
 MODES = {"infer": "one batch through the generator, no gradients",
          "train": "one full training step of all three networks"}
 
+SLOW_BLAS_GFLOPS = 8.0
+
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__,
@@ -134,9 +136,13 @@ def main():
     iteration = make_iteration(arguments)
     for _ in range(arguments.warmup):
         iteration()
+    gflops = matrix_product_gflops()
+    if gflops < SLOW_BLAS_GFLOPS:
+        print(f"warning: matrix products reach {gflops:.1f} GFLOP/s: PyTorch runs on a reference BLAS, "
+              "which makes its training step slower than it needs to be", file=sys.stderr)
     ready = {key: value for key, value in vars(arguments).items() if key not in ("list", "warmup")}
     print(json.dumps({"ready": True, "torch": torch.__version__, **ready,
-                      "matrix_product_gflops": round(matrix_product_gflops(), 1),
+                      "matrix_product_gflops": round(gflops, 1),
                       "OPENBLAS_CORETYPE": os.environ.get("OPENBLAS_CORETYPE", "")}), flush=True)
     for line in sys.stdin:
         command = line.strip()

@@ -103,6 +103,11 @@ def digest(name, values):
     return sums
 
 
+def relative_distance(a, b):
+    """Estimates |a - b| / |b| of two tensors from their digests."""
+    return np.sqrt(np.mean((a[1:] - b[1:]) ** 2)) / b[0]
+
+
 def save(path, tensors, metadata=None):
     """A safetensors file, the same bytes for the same tensors in any order."""
     header, offset = {}, 0

@@ -4,9 +4,10 @@ metrics and single operations must give. Deterministic; README.md says what each
 
   make_golden.py small                every case but the full size: seconds
   make_golden.py units                single operations: seconds
-  make_golden.py full                 the full size: minutes, and 10 GB of memory
+  make_golden.py full                 the full size: minutes, and 7 GB of memory
   make_golden.py weights DIRECTORY    the complete W of `tiny` and `small`, with VGG-16
   make_golden.py precision            how far PyTorch's own float32 is from each small case
+  make_golden.py precision full       the same for the full size, from its file
   make_golden.py salts CASE           the salts that keep a case furthest from its kinks
 """
 import argparse
@@ -221,19 +222,31 @@ def make_case(name):
     write(name + "_expected", digests(expected) if name in VARIANTS else complete(expected), case)
 
 
-def print_precision():
+def print_precision(cases):
     """PyTorch in float32 against double, worst tensor of each kind: relative error in norm. A
     tolerance below these would ask more than float32 gives."""
-    for case_name in SMALL_CASES:
+    for case_name in cases:
         case = CASES[case_name]
-        exact, rounded = run_parity(case), run_parity(case, torch.float32)
+        rounded = run_parity(case, torch.float32)
+        if case_name == "full":
+            exact, _ = formula.load(HERE / "full_expected.safetensors")
+            rounded = digests(rounded, every=7)
+        else:
+            exact = run_parity(case)
         worst = {}
         for name, value in exact.items():
-            kind = name.split(".")[0] + (" discriminators" if is_discriminators(name) else "")
-            error = np.linalg.norm(rounded[name] - value) / max(np.linalg.norm(value), 1e-30)
-            worst[kind] = max(worst.get(kind, (0, "")), (error, name))
-        print(case_name, *(f"{kind} {error:.1e} ({name})" for kind, (error, name)
-                           in worst.items()), sep="\n  ")
+            kind = name.removeprefix("digest.").removeprefix("every7.").split(".")[0]
+            kind += " discriminators" if is_discriminators(name) else ""
+            if name.startswith("digest."):
+                error = formula.relative_distance(rounded[name], value)
+            else:
+                error = np.linalg.norm(rounded[name] - value) / max(np.linalg.norm(value), 1e-30)
+            worst.setdefault(kind, []).append((error, name))
+        print(case_name)
+        for kind, errors in worst.items():
+            errors.sort()
+            print(f"  {kind}: worst {errors[-1][0]:.1e} ({errors[-1][1]}), "
+                  f"median {errors[len(errors) // 2][0]:.1e}")
 
 
 def write_weights(directory):
@@ -248,10 +261,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("small", "full", "units", "weights", "precision", "salts"))
-    parser.add_argument("argument", nargs="?", help="weights: a directory; salts: a case")
+    parser.add_argument("argument", nargs="?", help="weights: a directory; salts, precision: a case")
     arguments = parser.parse_args()
     if arguments.what in ("weights", "salts") and arguments.argument is None:
         parser.error(f"'{arguments.what}' needs its argument")
+    if arguments.what in ("salts", "precision") and arguments.argument not in (None, *CASES):
+        parser.error(f"no case is called '{arguments.argument}': " + ", ".join(CASES))
     if arguments.what == "small":
         check_step_the_plain_way(TINY)
         for name in SMALL_CASES:
@@ -263,7 +278,7 @@ def main():
     elif arguments.what == "weights":
         write_weights(arguments.argument)
     elif arguments.what == "precision":
-        print_precision()
+        print_precision([arguments.argument] if arguments.argument else SMALL_CASES)
     else:
         print_salts(arguments.argument)
 
