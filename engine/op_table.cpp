@@ -3,6 +3,7 @@
 #include "engine/op.h"
 #include "engine/ops/adam.h"
 #include "engine/ops/add.h"
+#include "engine/ops/attention.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/channel_affine.h"
 #include "engine/ops/concatenate.h"
@@ -13,6 +14,8 @@
 #include "engine/ops/mask_multiply.h"
 #include "engine/ops/max_pool.h"
 #include "engine/ops/multiply.h"
+#include "engine/ops/normalization.h"
+#include "engine/ops/normalized_attention.h"
 #include "engine/ops/pose_maps.h"
 #include "engine/ops/resize.h"
 #include "engine/ops/scale.h"
@@ -27,6 +30,8 @@ std::span<const Op* const> op_table() {
   static const std::array table = {
       &kAdam,
       &kAdd,
+      &kAttention,
+      &kAttentionGradient,
       &kBinaryCrossEntropy,
       &kBinaryCrossEntropyGradient,
       &kCast,
@@ -50,6 +55,10 @@ std::span<const Op* const> op_table() {
       &kMaxPool,
       &kMaxPoolGradient,
       &kMultiply,
+      &kNormalization,
+      &kNormalizationGradient,
+      &kNormalizedAttention,
+      &kNormalizedAttentionGradient,
       &kPartAffinityFields,
       &kResize,
       &kResizeGradient,
