@@ -1,0 +1,25 @@
+// One step of an exponential moving average, in place:
+//   state' = (1 - momentum) * state + momentum * scale * f(value).
+// f is the identity, or turns the inverse deviation of a normalisation into its biased variance:
+// f(v) = 1 / v^2 - epsilon. With scale = n / (n - 1) the state then follows the unbiased variance.
+// state [C], value [C] or [1,C].
+#pragma once
+
+#include "kernels/common/call.h"
+
+namespace nram::kernels {
+
+enum class AveragedValue : int32_t { kItself, kVarianceOfInverseDeviation };
+
+struct MovingAverageAttributes {
+  float momentum;
+  float scale;
+  float epsilon;  // of the normalisation
+  AveragedValue value;
+};
+
+// inputs: state, value; outputs: state', the memory of state.
+void moving_average_reference(const Call& call);
+void moving_average_cpu(const Call& call);
+
+}  // namespace nram::kernels
