@@ -13,6 +13,7 @@
 #include "engine/ops/losses.h"
 #include "engine/ops/mask_multiply.h"
 #include "engine/ops/max_pool.h"
+#include "engine/ops/moving_average.h"
 #include "engine/ops/multiply.h"
 #include "engine/ops/normalization.h"
 #include "engine/ops/normalized_attention.h"
@@ -54,6 +55,7 @@ std::span<const Op* const> op_table() {
       &kMaskMultiplyGradient,
       &kMaxPool,
       &kMaxPoolGradient,
+      &kMovingAverage,
       &kMultiply,
       &kNormalization,
       &kNormalizationGradient,
