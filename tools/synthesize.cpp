@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "data/synthetic_people.h"
+#include "kernels/common/error.h"
 #include "tools/commands.h"
 #include "tools/progress.h"
 
