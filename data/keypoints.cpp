@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/common/error.h"
+
 namespace nram::data {
 namespace {
 
@@ -101,6 +103,14 @@ std::vector<OffImage> off_image(const Keypoints& keypoints, int height, int widt
     if (by_y > 0 || by_x > 0) result.push_back({k, by_y, by_x});
   }
   return result;
+}
+
+void check_on_image(const Keypoints& keypoints, int height, int width, const std::string& place) {
+  for (const auto& [k, by_y, by_x] : off_image(keypoints, height, width)) {
+    NRAM_USER_CHECK(by_y <= 1 && by_x <= 1, place, ": the ", keypoint_name(k), " is at y ",
+                    keypoints.y[k], ", x ", keypoints.x[k], ", off the image of ", height, " x ",
+                    width, " (height x width); give the keypoints in pixels of this image");
+  }
 }
 
 }  // namespace nram::data

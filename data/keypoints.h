@@ -77,6 +77,9 @@ struct OffImage {
   float by_y, by_x;
 };
 std::vector<OffImage> off_image(const Keypoints& keypoints, int height, int width);
+// User error that starts with `place` and names the first keypoint that is off the image by more
+// than a pixel (rounding), for keypoints that a user gives with a photo.
+void check_on_image(const Keypoints& keypoints, int height, int width, const std::string& place);
 
 // One row of an annotation file without line end: "name: [18 y]: [18 x]", integers where the
 // coordinates are integers.

@@ -1,6 +1,9 @@
 #include "data/image.h"
 
+#include <sys/resource.h>
+
 #include <cmath>
+#include <csignal>
 
 #include "data/file.h"
 #include "tests/data/sample_files.h"
@@ -171,6 +174,30 @@ TEST(ImageFile, AFailedWriteKeepsTheOldFile) {
   std::filesystem::create_directories(target + "/sub");
   user_error([&] { write_image(target, Image(2, 2)); });
   EXPECT_TRUE(std::filesystem::is_directory(target + "/sub"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(ImageFile, AFullDiskKeepsTheOldFile) {
+  const TemporaryFolder folder;
+  const Image old = random_image(8, 8, 1);
+  write_image(folder / "a.png", old);
+  // A limit on the size of files fails a write half way, as a full disk does.
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{50, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  std::string message;
+  try {
+    write_image(folder / "a.png", random_image(64, 64, 2));
+  } catch (const Error& error) {
+    EXPECT_FALSE(error.is_user_mistake());
+    message = error.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_HAS(message, "a.png: writing failed");
+  EXPECT_EQ(read_image(folder / "a.png"), old);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 

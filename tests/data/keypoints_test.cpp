@@ -72,6 +72,18 @@ TEST(Keypoints, RowsSurviveWritingAndReading) {
   EXPECT_EQ(to_csv_row("c", random_keypoints(9, 9, 1)).find('.'), std::string::npos);
 }
 
+TEST(Keypoints, PointsOffAPhotoAreNamed) {
+  Keypoints keypoints = random_keypoints(64, 44, 2);
+  keypoints.set_missing(kLeftEar);
+  keypoints.x[kNose] = 44.5f;  // the last column is 43
+  EXPECT_HAS(user_error([&] { check_on_image(keypoints, 64, 44, "pose.json"); }),
+             "pose.json: the nose is at y");
+  keypoints.x[kNose] = 44;
+  check_on_image(keypoints, 64, 44, "pose.json");
+  keypoints.y[kLeftHip] = -9;
+  EXPECT_HAS(user_error([&] { check_on_image(keypoints, 64, 44, "pose.json"); }), "left hip");
+}
+
 TEST(Keypoints, OneCoordinateAloneIsMissing) {
   std::string row = kRow;
   row.replace(row.find("[21"), 3, "[-1");
