@@ -81,7 +81,7 @@ std::unique_ptr<Trainer> Trainer::resume(const std::string& checkpoint,
   config.output = overrides.output;
   if (config.output.empty()) {
     config.output = std::filesystem::path(checkpoint).parent_path().string();
-    if (config.output.empty()) config.output = ".";
+    if (config.output.empty()) config.output = std::string(1, '.');
   }
   return std::unique_ptr<Trainer>(
       new Trainer(ResumeTag{}, config, state, file, std::move(callbacks)));
