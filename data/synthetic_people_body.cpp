@@ -206,7 +206,8 @@ void add_leg(Figure& figure, const SyntheticPerson& person, const Skeleton& k, i
   const Body& body = person.body;
   const LimbPath path = leg_path(k, side);
   float begin = kLegStart;
-  if (person.bottom.kind == BottomKind::kTrousers) begin = person.bottom.length - 0.04f;
+  // What cloth covers is left out, so that nothing can show through it.
+  begin = std::max(begin, person.bottom.length - 0.04f);
   const int part = figure.add_part(Surface::kSkin, leg_group(side));
   std::vector<Ring> rings;
   const int count = 4 + static_cast<int>((path.total() - begin) / 0.022f);

@@ -18,7 +18,8 @@ void paint_eye(Color& color, const SyntheticPerson& person, float x, float y) {
   if (std::abs(f) > 1.25f) return;
   const float upper = 0.0074f * (1 - f * f) + 0.0012f * f, lower = -0.0052f * (1 - f * f);
   if (y < upper && y > lower && std::abs(f) < 1) {
-    color = Color(0.95f, 0.94f, 0.93f) * (y > upper - 0.0025f ? 0.8f : 1.0f);
+    color =
+        mix(Color(0.95f, 0.94f, 0.93f), person.skin, 0.22f) * (y > upper - 0.0025f ? 0.8f : 1.0f);
     const float r2 = x * x + (y - 0.0008f) * (y - 0.0008f);
     if (r2 < 0.0064f * 0.0064f) color = face.iris * (r2 > 0.0048f * 0.0048f ? 0.55f : 1.f);
     if (r2 < 0.0030f * 0.0030f) color = Color(0.05f, 0.04f, 0.04f);

@@ -13,23 +13,24 @@ constexpr float kWaist = 0.115f;  // upper edge of trousers and skirts, above th
 Ring skirt_ring(const Body& body, const Skeleton& k, const std::array<LimbPath, 2>& legs, float y,
                 float ease) {
   const Ring trunk = torso_ring(body, k, std::max(y, -0.03f), ease);
-  if (y >= -0.03f) return trunk;
-  const float drop = -y;
+  if (y >= 0.02f) return trunk;
+  const float drop = std::max(-y, 0.f);
   const Vec3f right = legs[0].at(kLegStart + drop).origin,
               left = legs[1].at(kLegStart + drop).origin;
-  const float radius = leg_radius(body, drop) + ease;
+  const float radius = 1.05f * leg_radius(body, drop) + ease;
   const Vec3f apart = left - right;
   Ring ring;
   ring.center = (left + right) * 0.5f;
   ring.half_width = 0.5f * std::abs(apart.dot(k.pelvis.x)) + radius;
   const float depth = 0.5f * std::abs(apart.dot(k.pelvis.z)) + radius;
-  const float below = smoothstep(-0.03f, -0.16f, y);
+  const float below = smoothstep(0.02f, -0.06f, y);
   const float trunk_width = length(trunk.side), trunk_front = length(trunk.front);
-  ring.center = mix(trunk.center + k.pelvis.y * (y + 0.03f), ring.center, below);
+  ring.center = mix(trunk.center + k.pelvis.y * std::min(y + 0.03f, 0.f), ring.center, below);
   ring.half_width = mix(trunk_width, std::max(ring.half_width, trunk_width * 0.9f), below);
   ring.side = k.pelvis.x * ring.half_width;
   ring.front = k.pelvis.z * mix(trunk_front, std::max(depth, trunk_front * 0.85f), below);
   ring.back = mix(trunk.back, 1, below);
+  ring.square = 0.5f * below;
   ring.t = y;
   return ring;
 }
@@ -78,7 +79,10 @@ float top_ease(const SyntheticPerson& person, float y) {
 
 // What cloth that hangs over the trousers must add below the waist to clear them.
 float hip_clearance(const SyntheticPerson& person, float y) {
-  return (person.bottom.ease * 0.6f + 0.006f) * smoothstep(0.12f, 0.0f, y);
+  const Bottom& bottom = person.bottom;
+  const float below = clamp01((kWaist - y) / (kWaist + bottom.length));
+  const float flare = bottom.kind == BottomKind::kTrousers ? 0.f : bottom.flare * below;
+  return (bottom.ease * 0.6f + 0.006f) * smoothstep(0.12f, 0.0f, y) + flare;
 }
 
 void add_top(Figure& figure, const SyntheticPerson& person, const Skeleton& k) {
@@ -154,7 +158,7 @@ void add_jacket(Figure& figure, const SyntheticPerson& person, const Skeleton& k
   for (int i = 0; i < kRings; ++i) {
     const float y = mix(jacket.hem, 0.555f, static_cast<float>(i) / (kRings - 1));
     const float loose = std::exp(-(y - 0.17f) * (y - 0.17f) / 0.012f) * 0.4f * jacket.ease;
-    const float inner = top_ease(person, y) + 0.004f;
+    const float inner = top_ease(person, y) + 0.012f;
     const float ease = jacket.ease * mix(1, 0.35f, smoothstep(0.44f, 0.55f, y)) + loose;
     Ring ring = skirt_ring(body, k, legs, y, std::max(ease, inner) + hip_clearance(person, y));
     // The fronts meet least at the chest and part again below the waist.
@@ -170,7 +174,10 @@ void add_jacket(Figure& figure, const SyntheticPerson& person, const Skeleton& k
     add_hood(figure, k, figure.add_part(Surface::kHood, Group::kTrunk));
   } else {
     add_neck_band(figure, body, k, figure.add_part(Surface::kHood, Group::kTrunk),
-                  {{0.035f, 0.078f, 0.5f}, {0.085f, 0.074f, 0.45f}, {0.045f, 0.1f, 0.55f}});
+                  {{0.040f, 0.080f, 0.45f},
+                   {0.085f, 0.072f, 0.4f},
+                   {0.090f, 0.077f, 0.4f},
+                   {0.056f, 0.104f, 0.5f}});
   }
 }
 
@@ -178,10 +185,13 @@ void add_trousers(Figure& figure, const SyntheticPerson& person, const Skeleton&
   const Bottom& bottom = person.bottom;
   const Body& body = person.body;
   const float ease = std::min(bottom.ease, 0.016f) * 0.8f + (person.top.tucked ? 0.008f : 0.f);
+  // What the top covers is left out, so that nothing can show through it.
+  const float covered = person.top.tucked ? kWaist : person.top.hem + 0.04f;
+  const float high = std::clamp(covered, -0.09f, kWaist), begin = std::max(0.f, -covered);
   std::vector<Ring> rings;
   constexpr int kRings = 14;
   for (int i = 0; i < kRings; ++i) {
-    const float y = mix(-0.11f, kWaist, static_cast<float>(i) / (kRings - 1));
+    const float y = mix(-0.11f, high, static_cast<float>(i) / (kRings - 1));
     const float top_clearance = person.top.tucked ? person.top.ease * smoothstep(0.0f, 0.1f, y) : 0;
     rings.push_back(torso_ring(body, k, y, ease + top_clearance));
   }
@@ -196,7 +206,7 @@ void add_trousers(Figure& figure, const SyntheticPerson& person, const Skeleton&
     rings.clear();
     const int count = 4 + static_cast<int>(end / 0.02f);
     for (int i = 0; i < count; ++i) {
-      const float t = end * i / (count - 1);
+      const float t = mix(begin, end, static_cast<float>(i) / (count - 1));
       const Frame frame = path.at(t);
       const float f = t / end;
       const float r = leg_radius(body, t - kLegStart) +
@@ -256,7 +266,10 @@ void add_garments(Figure& figure, const SyntheticPerson& person, const Skeleton&
   const Top& top = person.top;
   if (top.collar) {
     add_neck_band(figure, person.body, k, figure.add_part(Surface::kCollar, Group::kTrunk),
-                  {{0.03f, 0.07f, 0.18f}, {0.075f, 0.067f, 0.16f}, {0.034f, 0.092f, 0.34f}});
+                  {{0.040f, 0.069f, 0.2f},
+                   {0.085f, 0.064f, 0.15f},
+                   {0.090f, 0.069f, 0.16f},
+                   {0.056f, 0.094f, 0.34f}});
   }
   if (top.neckline == Neckline::kHigh) {
     add_neck_band(

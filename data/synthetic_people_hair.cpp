@@ -34,7 +34,7 @@ float hairline(const Hair& hair, float angle) {
     default:
       line = interpolate<1>(kShort, degrees)[0];
   }
-  if (hair.fringe) line = std::min(line, mix(0.142f, line, smoothstep(42, 56, degrees)));
+  if (hair.fringe) line = std::min(line, mix(0.142f, line, smoothstep(34, 52, degrees)));
   return line;
 }
 

@@ -317,7 +317,12 @@ SyntheticPerson make_person(uint64_t seed, uint64_t identity) {
   const bool female = person.body.female;
   person.skin = jitter(random, pick(random, kSkins), 0.015f);
   person.hair = make_hair(random, female);
-  person.face.iris = pick(random, kIrises);
+  // Fair hair and light eyes go with fair skin.
+  const float fairness = luminance(person.skin);
+  if (fairness < 0.6f) {
+    person.hair.color *= std::min(1.f, 0.22f / luminance(person.hair.color));
+  }
+  person.face.iris = fairness < 0.6f ? rgb(0x3E2616) : pick(random, kIrises);
   person.face.lips = Color(person.skin[0] * 0.86f, person.skin[1] * 0.6f, person.skin[2] * 0.6f);
   if (female && chance(random, 0.5))
     person.face.lips = rgb(chance(random, 0.5) ? 0xB03A48 : 0xC25E66);
@@ -342,6 +347,8 @@ SyntheticPerson make_person(uint64_t seed, uint64_t identity) {
   if (female && chance(random, 0.28)) make_dress(random, person);
   if (!person.top.hood && chance(random, 0.27)) {
     person.jacket = make_jacket(random, person.body);
+    person.top.hem = std::max(person.top.hem, person.jacket.hem + 0.03f);
+    person.top.trim = false;
     person.category = "Jackets_Vests";
   }
   person.category = (female ? "WOMEN" : "MEN") + person.category;

@@ -56,7 +56,13 @@ void add_grid(Mesh& mesh, const std::vector<GridPoint>& points, int rows, int co
 namespace {
 
 Vec3f ring_point(const Ring& ring, float theta, float pleat_phase) {
-  const float c = std::cos(theta), s = std::sin(theta);
+  float c = std::cos(theta), s = std::sin(theta);
+  if (ring.square > 0) {  // a superellipse of power 4 in polar form, mixed in
+    const float c2 = c * c, s2 = s * s;
+    const float out = mix(1, 1 / std::sqrt(std::sqrt(c2 * c2 + s2 * s2)), ring.square);
+    c *= out;
+    s *= out;
+  }
   const float scale = 1 + ring.pleat * std::cos(pleat_phase);
   return ring.center + (ring.side * s + ring.front * (c < 0 ? c * ring.back : c)) * scale;
 }

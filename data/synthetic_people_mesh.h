@@ -60,6 +60,7 @@ struct Ring {
   float back = 1;
   float t = 0;
   float open = 0;        // half of the angle left open around theta = `opening`
+  float square = 0;      // 0 an ellipse, towards 1 a rounded rectangle
   float pleat = 0;       // relative height of the pleats
   float half_width = 0;  // lateral half extent in the rest pose; surface[2] = half_width sin(theta)
 };

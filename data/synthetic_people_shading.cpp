@@ -19,7 +19,7 @@ NeckShape neck_shape(const Top& top, bool front) {
       return front ? NeckShape{0.445f, 0.086f, 2.4f} : NeckShape{0.515f, 0.086f, 2.4f};
     case Neckline::kVee:
       return front ? NeckShape{top.collar ? 0.465f : 0.425f, 0.074f, 1.1f}
-                   : NeckShape{0.53f, 0.074f, 2};
+                   : NeckShape{top.collar ? 0.56f : 0.53f, 0.074f, 2};
     case Neckline::kTank:
       return front ? NeckShape{0.45f, 0.072f, 2.6f} : NeckShape{0.48f, 0.072f, 2.4f};
     case Neckline::kHigh:
@@ -352,6 +352,7 @@ Tint tint(const SyntheticPerson& person, Surface surface, const Vec3f& p) {
       return skirt_tint(person, p);
     case Surface::kCollar:
       result = cloth(person.top.fabric, p[0], p[1]);
+      result.lined = false;
       if (person.top.fabric.pattern == Pattern::kColorBlock)
         result.color = person.top.fabric.second;
       if (person.top.trim && !person.top.hood) result.color = person.top.fabric.third;
@@ -359,6 +360,7 @@ Tint tint(const SyntheticPerson& person, Surface surface, const Vec3f& p) {
       return result;
     case Surface::kHood:
       result = cloth(person.jacket.fabric, p[0], p[1]);
+      result.lined = false;
       fold(result, person.jacket.fabric, p[0], p[1], 20, 12, 6, person.jacket.hood ? 0.5f : 0.f);
       return result;
     case Surface::kShoe:
