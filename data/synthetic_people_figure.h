@@ -47,6 +47,10 @@ struct Figure {
 inline Group arm_group(int side) { return side == 0 ? Group::kRightArm : Group::kLeftArm; }
 inline Group leg_group(int side) { return side == 0 ? Group::kRightLeg : Group::kLeftLeg; }
 
+// Metres of s per radian around each kind of part.
+constexpr float kTopRound = 0.15f, kJacketRound = 0.16f, kSleeveRound = 0.05f,
+                kTrouserRound = 0.085f, kNeckRound = 0.06f;
+
 // Half extents of the naked trunk at height y above the hip joints.
 struct TorsoSlice {
   float half_width, front, back;

@@ -29,7 +29,8 @@ Ring skirt_ring(const Body& body, const Skeleton& k, const std::array<LimbPath, 
   ring.half_width = mix(trunk_width, std::max(ring.half_width, trunk_width * 0.9f), below);
   ring.side = k.pelvis.x * ring.half_width;
   ring.front = k.pelvis.z * mix(trunk_front, std::max(depth, trunk_front * 0.85f), below);
-  ring.back = mix(trunk.back, 1, below);
+  const float trunk_back = trunk.back * trunk_front;
+  ring.back = mix(trunk_back, std::max(depth, trunk_back * 0.97f), below) / length(ring.front);
   ring.square = 0.5f * below;
   ring.t = y;
   return ring;
@@ -60,7 +61,9 @@ void add_sleeves(Figure& figure, const Body& body, const Skeleton& k, Surface su
       rings.push_back(ring);
     }
     add_loft(figure.mesh, rings,
-             {.part = figure.add_part(surface, arm_group(side)), .segments = 20, .around = 0.05f});
+             {.part = figure.add_part(surface, arm_group(side)),
+              .segments = 20,
+              .around = kSleeveRound});
   }
 }
 
@@ -98,7 +101,7 @@ void add_top(Figure& figure, const SyntheticPerson& person, const Skeleton& k) {
   }
   add_loft(
       figure.mesh, rings,
-      {.part = figure.add_part(Surface::kTop, Group::kTrunk), .segments = 40, .around = 0.15f});
+      {.part = figure.add_part(Surface::kTop, Group::kTrunk), .segments = 40, .around = kTopRound});
   if (top.sleeve >= 0 && !person.jacket.worn) {
     add_sleeves(figure, person.body, k, Surface::kSleeve, top.sleeve, top.ease,
                 top.hood || top.collar || top.trim);
@@ -126,7 +129,7 @@ void add_neck_band(Figure& figure, const Body& body, const Skeleton& k, int part
     t += 0.02f;
     rings.push_back(ring);
   }
-  add_loft(figure.mesh, rings, {.part = part, .segments = 30, .around = 0.06f});
+  add_loft(figure.mesh, rings, {.part = part, .segments = 30, .around = kNeckRound});
 }
 
 void add_hood(Figure& figure, const Skeleton& k, int part) {
@@ -139,7 +142,7 @@ void add_hood(Figure& figure, const Skeleton& k, int part) {
     Ring ring;
     ring.center =
         k.chest.at(0, 0.025f + 0.03f * behind, -0.005f) + outward * (0.075f + 0.012f * behind);
-    const float r = 0.014f + 0.026f * behind;
+    const float r = 0.006f + 0.034f * behind;
     ring.side = outward * (r * 1.1f);
     ring.front = k.chest.y * r - outward * (0.35f * r);
     ring.t = 0.1f * phi;
@@ -166,9 +169,10 @@ void add_jacket(Figure& figure, const SyntheticPerson& person, const Skeleton& k
     ring.open = std::clamp(gap / std::max(ring.half_width, 0.05f), 0.1f, 1.2f);
     rings.push_back(ring);
   }
-  add_loft(
-      figure.mesh, rings,
-      {.part = figure.add_part(Surface::kJacket, Group::kTrunk), .segments = 40, .around = 0.16f});
+  add_loft(figure.mesh, rings,
+           {.part = figure.add_part(Surface::kJacket, Group::kTrunk),
+            .segments = 40,
+            .around = kJacketRound});
   add_sleeves(figure, body, k, Surface::kJacketSleeve, 1, 0.014f, jacket.hood);
   if (jacket.hood) {
     add_hood(figure, k, figure.add_part(Surface::kHood, Group::kTrunk));
@@ -198,7 +202,7 @@ void add_trousers(Figure& figure, const SyntheticPerson& person, const Skeleton&
   add_loft(figure.mesh, rings,
            {.part = figure.add_part(Surface::kPelvis, Group::kTrunk),
             .segments = 36,
-            .around = 0.15f,
+            .around = kTopRound,
             .cap_start = true});
   for (int side = 0; side < 2; ++side) {
     const LimbPath path = leg_path(k, side);
@@ -223,7 +227,7 @@ void add_trousers(Figure& figure, const SyntheticPerson& person, const Skeleton&
     add_loft(figure.mesh, rings,
              {.part = figure.add_part(Surface::kTrouserLeg, leg_group(side)),
               .segments = 24,
-              .around = 0.085f});
+              .around = kTrouserRound});
   }
 }
 
@@ -250,7 +254,7 @@ void add_skirt(Figure& figure, const SyntheticPerson& person, const Skeleton& k)
   add_loft(figure.mesh, rings,
            {.part = figure.add_part(Surface::kSkirt, Group::kTrunk),
             .segments = 96,
-            .around = -0.16f,
+            .around = -kJacketRound,
             .pleats = 12});
 }
 

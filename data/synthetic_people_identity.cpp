@@ -349,6 +349,7 @@ SyntheticPerson make_person(uint64_t seed, uint64_t identity) {
     person.jacket = make_jacket(random, person.body);
     person.top.hem = std::max(person.top.hem, person.jacket.hem + 0.03f);
     person.top.trim = false;
+    person.bottom.flare = std::min(person.bottom.flare, 0.04f);
     person.category = "Jackets_Vests";
   }
   person.category = (female ? "WOMEN" : "MEN") + person.category;

@@ -70,33 +70,29 @@ Vec3f ring_point(const Ring& ring, float theta, float pleat_phase) {
 }  // namespace
 
 void add_loft(Mesh& mesh, std::span<const Ring> rings, const LoftStyle& style) {
-  const bool closed = rings[0].open == 0 && rings[rings.size() - 1].open == 0;
-  const int columns = style.segments + 1;
-  std::vector<GridPoint> points;
-  const auto append = [&](const Ring& ring, float scale) {
-    for (int c = 0; c < columns; ++c) {
-      const float f = static_cast<float>(c) / style.segments;
-      const float theta = style.opening + ring.open + f * (2 * kPi - 2 * ring.open);
-      // s is signed from the front so that both halves mirror each other.
-      float signed_theta = theta;
-      if (style.opening == 0 && closed) {
-        signed_theta = theta - kPi;
-      } else if (style.opening == 0) {
-        signed_theta = theta > kPi ? theta - 2 * kPi : theta;
+  const bool closed = rings.front().open == 0 && rings.back().open == 0;
+  // theta runs from -pi to pi. An open loft is two halves that meet at the back, where s jumps.
+  const int halves = closed ? 1 : 2, columns = style.segments / halves + 1;
+  for (int half = 0; half < halves; ++half) {
+    std::vector<GridPoint> points;
+    const auto append = [&](const Ring& ring, float scale) {
+      const float first = closed || half == 0 ? -kPi : ring.open;
+      const float last = closed || half == 1 ? kPi : -ring.open;
+      for (int c = 0; c < columns; ++c) {
+        const float theta = mix(first, last, static_cast<float>(c) / (columns - 1));
+        GridPoint point;
+        point.position = ring_point(ring, theta, theta * style.pleats);
+        point.position = ring.center + (point.position - ring.center) * scale;
+        point.surface = Vec3f(theta * style.around, ring.t, ring.half_width * std::sin(theta));
+        points.push_back(point);
       }
-      const float drawn = style.opening == 0 && closed ? theta - kPi : theta;
-      GridPoint point;
-      point.position = ring_point(ring, drawn, drawn * style.pleats);
-      point.position = ring.center + (point.position - ring.center) * scale;
-      point.surface = Vec3f(signed_theta * style.around, ring.t, ring.half_width * std::sin(drawn));
-      points.push_back(point);
-    }
-  };
-  int rows = 0;
-  if (style.cap_start) append(rings[0], 0.001f), ++rows;
-  for (const Ring& ring : rings) append(ring, 1), ++rows;
-  if (style.cap_end) append(rings[rings.size() - 1], 0.001f), ++rows;
-  add_grid(mesh, points, rows, columns, closed, style.part);
+    };
+    int rows = 0;
+    if (style.cap_start) append(rings.front(), 0.001f), ++rows;
+    for (const Ring& ring : rings) append(ring, 1), ++rows;
+    if (style.cap_end) append(rings.back(), 0.001f), ++rows;
+    add_grid(mesh, points, rows, columns, closed, style.part);
+  }
 }
 
 LimbPath::LimbPath(std::span<const Vec3f> joints, const Vec3f& front, float rounding)

@@ -59,7 +59,7 @@ struct Ring {
   Vec3f center, side, front;
   float back = 1;
   float t = 0;
-  float open = 0;        // half of the angle left open around theta = `opening`
+  float open = 0;        // half of the angle left open in front
   float square = 0;      // 0 an ellipse, towards 1 a rounded rectangle
   float pleat = 0;       // relative height of the pleats
   float half_width = 0;  // lateral half extent in the rest pose; surface[2] = half_width sin(theta)
@@ -69,7 +69,6 @@ struct LoftStyle {
   int part = 0;
   int segments = 20;
   float around = 0.1f;  // metres of s per radian of theta
-  float opening = 0;    // where an open loft has its gap (0 front, pi back)
   int pleats = 0;
   bool cap_start = false;  // close the first / last ring
   bool cap_end = false;

@@ -18,13 +18,15 @@ NeckShape neck_shape(const Top& top, bool front) {
     case Neckline::kScoop:
       return front ? NeckShape{0.445f, 0.086f, 2.4f} : NeckShape{0.515f, 0.086f, 2.4f};
     case Neckline::kVee:
-      return front ? NeckShape{top.collar ? 0.465f : 0.425f, 0.074f, 1.1f}
-                   : NeckShape{top.collar ? 0.56f : 0.53f, 0.074f, 2};
+      // The cloth under a collar leaves only the opened buttons free.
+      if (top.collar) return front ? NeckShape{0.475f, 0.042f, 1} : NeckShape{0.7f, 0.042f, 1};
+      return front ? NeckShape{0.425f, 0.074f, 1.1f} : NeckShape{0.53f, 0.074f, 2};
     case Neckline::kTank:
       return front ? NeckShape{0.45f, 0.072f, 2.6f} : NeckShape{0.48f, 0.072f, 2.4f};
     case Neckline::kHigh:
       return {0.56f, 0.07f, 2};
     default:
+      if (top.hood) return front ? NeckShape{0.5f, 0.058f, 2} : NeckShape{0.56f, 0.058f, 2};
       return front ? NeckShape{0.505f, 0.072f, 2} : NeckShape{0.532f, 0.072f, 2};
   }
 }
@@ -77,10 +79,13 @@ bool emblem(Emblem kind, float x, float y) {
   }
 }
 
-void fold(Tint& result, const Fabric& fabric, float s, float t, float along, float across,
-          float slant, float amount) {
+// Adds folds from the noise: `along` and `across` are its frequencies around and along the part,
+// `slant` tilts the folds. They fade towards theta = +-pi, where s jumps.
+void fold(Tint& result, const Fabric& fabric, float s, float t, float around, float along,
+          float across, float slant, float amount) {
   const Vec3f n = noise(s * along + t * slant + fabric.offset, t * across + 3);
-  const float strength = 0.035f * amount * fabric.folds;
+  const float seam = smoothstep(kPi, kPi - 0.5f, std::abs(s) / around);
+  const float strength = 0.035f * amount * fabric.folds * seam;
   result.relief_s += n[1] * along * strength;
   result.relief_t += (n[1] * slant + n[2] * across) * strength;
 }
@@ -103,13 +108,13 @@ Tint skin_tint(const SyntheticPerson& person) {
 
 Tint top_tint(const SyntheticPerson& person, const Vec3f& p) {
   const Top& top = person.top;
-  const float s = p[0], y = p[1], x = p[2], theta = s / 0.15f;
+  const float s = p[0], y = p[1], x = p[2], theta = s / kTopRound;
   const bool front = std::abs(theta) < 0.5f * kPi;
   const float inside = inside_neckline(top, x, y, front);
   if (inside < 0) return skin_tint(person);
   Tint result = cloth(top.fabric, s, y);
-  fold(result, top.fabric, s, y, 9, 5, 6, 0.35f + 0.9f * bell(y - 0.15f, 0.12f));
-  fold(result, top.fabric, s, y, 5, 18, 3, 0.35f * bell(y - 0.16f, 0.08f));
+  fold(result, top.fabric, s, y, kTopRound, 9, 5, 6, 0.35f + 0.9f * bell(y - 0.15f, 0.12f));
+  fold(result, top.fabric, s, y, kTopRound, 5, 18, 3, 0.35f * bell(y - 0.16f, 0.08f));
   if (front && top.emblem != Emblem::kNone && emblem(top.emblem, x, y - 0.335f)) {
     result.color = top.emblem_color;
   }
@@ -158,7 +163,7 @@ Tint sleeve_tint(const SyntheticPerson& person, const Fabric& fabric, const Vec3
   Tint result = cloth(fabric, s, 0.52f - t);
   if (fabric.pattern == Pattern::kColorBlock) result.color = fabric.base;
   const float elbow = shoulder + person.body.upper_arm, wrist = elbow + person.body.forearm;
-  fold(result, fabric, s, t, 7, 22, 9,
+  fold(result, fabric, s, t, kSleeveRound, 7, 22, 9,
        0.22f + 0.65f * bell(t - elbow, 0.07f) + 0.4f * bell(t - wrist, 0.06f));
   const float end = shoulder + std::min(jacket ? 1.f : top.sleeve,
                                         person.body.upper_arm + person.body.forearm - 0.008f);
@@ -175,9 +180,9 @@ Tint sleeve_tint(const SyntheticPerson& person, const Fabric& fabric, const Vec3
 Tint jacket_tint(const SyntheticPerson& person, const Vec3f& p) {
   const Jacket& jacket = person.jacket;
   const float s = p[0], y = p[1], x = std::abs(p[2]);
-  const bool front = std::abs(s) < 0.5f * kPi * 0.16f;
+  const bool front = std::abs(s) < 0.5f * kPi * kJacketRound;
   Tint result = cloth(jacket.fabric, s, y);
-  fold(result, jacket.fabric, s, y, 8, 4, 4, 0.4f + 0.6f * bell(y - 0.15f, 0.15f));
+  fold(result, jacket.fabric, s, y, kJacketRound, 8, 4, 4, 0.4f + 0.6f * bell(y - 0.15f, 0.15f));
   const float edge = x - jacket_gap(jacket, y);
   if (front) {
     if (edge < 0.006f) result.color *= jacket.hood ? 1.25f : 0.75f;
@@ -216,9 +221,9 @@ void paint_belt(Tint& result, const Bottom& bottom, float y, float x, bool front
 Tint pelvis_tint(const SyntheticPerson& person, const Vec3f& p) {
   const Bottom& bottom = person.bottom;
   const float s = p[0], y = p[1], x = p[2], side = std::abs(x);
-  const bool front = std::abs(s) < 0.5f * kPi * 0.15f;
+  const bool front = std::abs(s) < 0.5f * kPi * kTopRound;
   Tint result = cloth(bottom.fabric, s, y);
-  fold(result, bottom.fabric, s, y, 8, 14, 12, 0.5f);
+  fold(result, bottom.fabric, s, y, kTopRound, 8, 14, 12, 0.5f);
   const Color stitch =
       mix(result.color, bottom.jeans ? Color(0.8f, 0.55f, 0.28f) : result.color * 0.5f, 0.7f);
   if (front) {
@@ -237,10 +242,10 @@ Tint pelvis_tint(const SyntheticPerson& person, const Vec3f& p) {
 Tint trouser_tint(const SyntheticPerson& person, const Vec3f& p) {
   const Bottom& bottom = person.bottom;
   const Body& body = person.body;
-  const float s = p[0], t = p[1], theta = s / 0.085f;
+  const float s = p[0], t = p[1], theta = s / kTrouserRound;
   Tint result = cloth(bottom.fabric, s, -t);
   const float knee = body.thigh, ankle = body.thigh + body.shin;
-  fold(result, bottom.fabric, s, t, 6, 15, 7,
+  fold(result, bottom.fabric, s, t, kTrouserRound, 6, 15, 7,
        0.18f + 0.7f * bell(t - knee, 0.09f) + 0.6f * bell(t, 0.1f) + 0.8f * bell(t - ankle, 0.09f));
   if (bottom.jeans) {
     const float worn = bell(theta, 0.8f) * (bell(t - 0.2f, 0.14f) + 0.5f * bell(t - knee, 0.1f));
@@ -256,14 +261,15 @@ Tint trouser_tint(const SyntheticPerson& person, const Vec3f& p) {
 Tint skirt_tint(const SyntheticPerson& person, const Vec3f& p) {
   const Bottom& bottom = person.bottom;
   const float s = p[0], y = p[1];
-  const bool front = std::abs(s) < 0.5f * kPi * 0.16f;
+  const bool front = std::abs(s) < 0.5f * kPi * kJacketRound;
   Tint result = cloth(bottom.fabric, s, y);
   if (bottom.pleats == 0) {
-    fold(result, bottom.fabric, s, y, 10, 3, 2, 0.3f + 0.5f * smoothstep(0, -0.3f, y));
-    fold(result, bottom.fabric, s, y, 5, 16, 3, 0.4f * bell(y - 0.01f, 0.06f));
+    fold(result, bottom.fabric, s, y, kJacketRound, 10, 3, 2,
+         0.3f + 0.5f * smoothstep(0, -0.3f, y));
+    fold(result, bottom.fabric, s, y, kJacketRound, 5, 16, 3, 0.4f * bell(y - 0.01f, 0.06f));
   }
   if (near_line(y, -bottom.length + 0.014f, 0.0018f)) result.color *= 0.8f;
-  paint_belt(result, bottom, y, std::sin(s / 0.16f) * 0.15f, front);
+  paint_belt(result, bottom, y, std::sin(s / kJacketRound) * 0.15f, front);
   return result;
 }
 
@@ -356,12 +362,14 @@ Tint tint(const SyntheticPerson& person, Surface surface, const Vec3f& p) {
       if (person.top.fabric.pattern == Pattern::kColorBlock)
         result.color = person.top.fabric.second;
       if (person.top.trim && !person.top.hood) result.color = person.top.fabric.third;
-      fold(result, person.top.fabric, p[0], p[1], 20, 12, 6, person.top.hood ? 0.5f : 0.f);
+      fold(result, person.top.fabric, p[0], p[1], kNeckRound, 20, 12, 6,
+           person.top.hood ? 0.5f : 0.f);
       return result;
     case Surface::kHood:
       result = cloth(person.jacket.fabric, p[0], p[1]);
       result.lined = false;
-      fold(result, person.jacket.fabric, p[0], p[1], 20, 12, 6, person.jacket.hood ? 0.5f : 0.f);
+      fold(result, person.jacket.fabric, p[0], p[1], kNeckRound, 20, 12, 6,
+           person.jacket.hood ? 0.5f : 0.f);
       return result;
     case Surface::kShoe:
       return shoe_tint(person, p);
