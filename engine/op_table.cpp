@@ -21,6 +21,7 @@
 #include "engine/ops/resize.h"
 #include "engine/ops/scale.h"
 #include "engine/ops/sigmoid.h"
+#include "engine/ops/ssim.h"
 #include "engine/ops/tanh.h"
 
 namespace nram {
@@ -70,6 +71,8 @@ std::span<const Op* const> op_table() {
       &kSlice,
       &kSquaredError,
       &kSquaredErrorGradient,
+      &kSsim,
+      &kSsimGradient,
       &kTanh,
       &kTanhGradient,
       &kTransposedConvolution,
