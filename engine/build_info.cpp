@@ -23,7 +23,9 @@ std::string instruction_sets() {
 #if defined(__x86_64__)
   std::string names;
   const auto add = [&](const char* name, bool supported) {
-    if (supported) names += (names.empty() ? "" : " ") + std::string(name);
+    if (!supported) return;
+    if (!names.empty()) names += ' ';
+    names += name;
   };
   add("sse4.2", __builtin_cpu_supports("sse4.2"));
   add("avx2", __builtin_cpu_supports("avx2"));

@@ -7,8 +7,8 @@
 
 namespace nram {
 
-// Name and value of each fact: compiler, build, devices, libraries compiled against and loaded, instruction
-// sets, cores.
+// Name and value of each fact: compiler, build, devices, libraries compiled against and loaded,
+// instruction sets, cores.
 std::vector<std::pair<std::string, std::string>> build_facts();
 
 }  // namespace nram

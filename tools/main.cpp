@@ -30,6 +30,9 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   add_synthesize(app);
   add_train(app);
+  add_transfer(app);
+  add_evaluate(app);
+  add_attention(app);
   add_inspect(app);
   add_parity(app);
   add_info(app);

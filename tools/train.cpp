@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <memory>
+#include <sstream>
 
 #include "tools/commands.h"
 #include "tools/progress.h"
@@ -13,15 +14,22 @@ struct TrainOptions {
   std::string resume;
 };
 
+// The losses that take part.
 std::string detail(const StepReport& report) {
-  char buffer[200];
   const Losses& l = report.losses;
-  std::snprintf(buffer, sizeof buffer,
-                "%.1f images/s  l1 %.3f  gan %.3f  style %.2e  d_shape %.3f  d_appearance %.3f  "
-                "%s left",
-                report.images_per_second, l.l1, l.gan, l.style, l.discriminator_shape,
-                l.discriminator_appearance, duration_text(report.seconds_left).c_str());
-  return buffer;
+  std::ostringstream line;
+  line.precision(3);
+  line << report.images_per_second << " images/s  l1 " << l.l1;
+  const std::pair<const char*, double> others[] = {{"ssim", l.ssim},
+                                                   {"style", l.style},
+                                                   {"gan", l.gan},
+                                                   {"d_shape", l.discriminator_shape},
+                                                   {"d_appearance", l.discriminator_appearance}};
+  for (const auto& [name, value] : others) {
+    if (value != 0) line << "  " << name << ' ' << value;
+  }
+  line << "  " << duration_text(report.seconds_left) << " left";
+  return line.str();
 }
 
 void train(const TrainOptions& options) {
@@ -100,6 +108,11 @@ void add_objective_options(CLI::App& command, TrainConfig& config) {
   command
       .add_option("--lambda-style", config.objective.lambda_style,
                   "Weight of the style loss; 0: none")
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--lambda-ssim", config.objective.lambda_ssim,
+                  "Weight of 1 - SSIM (not in the paper); 0: none")
       ->capture_default_str()
       ->group(group);
   command

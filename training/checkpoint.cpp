@@ -22,6 +22,7 @@ void visit_entries(TrainConfig& config, TrainState& state, Visitor&& visit) {
   visit("train.lambda_gan", config.objective.lambda_gan);
   visit("train.lambda_l1", config.objective.lambda_l1);
   visit("train.lambda_style", config.objective.lambda_style);
+  visit("train.lambda_ssim", config.objective.lambda_ssim);
   visit("train.rate", config.adam.rate);
   visit("train.beta1", config.adam.beta1);
   visit("train.beta2", config.adam.beta2);

@@ -3,6 +3,7 @@
 #include "engine/ops/concatenate.h"
 #include "engine/ops/gram.h"
 #include "engine/ops/losses.h"
+#include "engine/ops/ssim.h"
 
 namespace nram {
 namespace {
@@ -40,6 +41,14 @@ Variable style_loss(Graph& graph, ParameterBinding& vgg, Variable fake, Variable
     terms.push_back(squared_error(gram(of_fake[j]), gram(of_target[j]), scale));
   }
   return weighted_sum(terms, std::vector<double>(terms.size(), 1.0));
+}
+
+// 1 - SSIM, mean over the batch, of images in [-1, 1].
+Variable ssim_loss(Graph& graph, Variable fake, Variable target) {
+  const Graph::Scope scope(graph, "ssim");
+  const int64_t n = fake.shape()[0];
+  const Variable similarity = ssim(fake, target, graph.constant({n}, 2.0));
+  return l1_loss(similarity, graph.constant({n}, 1.0));
 }
 
 }  // namespace
@@ -85,6 +94,10 @@ ObjectiveVariables append_objective(Graph& graph, const Networks& networks,
   if (config.lambda_style != 0) {
     losses.style = style_loss(graph, vgg_parameters, fake, pair.target);
     add_term(losses.style, config.lambda_style);
+  }
+  if (config.lambda_ssim != 0) {
+    losses.ssim = ssim_loss(graph, fake, pair.target);
+    add_term(losses.ssim, config.lambda_ssim);
   }
   if (config.lambda_gan != 0) {
     const Adversarial shape = adversarial_losses(

@@ -18,6 +18,7 @@ struct ObjectiveConfig {
   double lambda_gan = 5;
   double lambda_l1 = 10;
   double lambda_style = 1;
+  double lambda_ssim = 0;  // of 1 - SSIM: not in the paper, off by default
 };
 
 // A batch of training pairs on the device.
@@ -33,6 +34,7 @@ struct LossVariables {
   Variable gan;
   Variable l1;
   Variable style;
+  Variable ssim;  // 1 - SSIM
   Variable discriminator_shape;
   Variable discriminator_appearance;
   Variable generator_total;  // the weighted sum that the generator minimises

@@ -29,7 +29,7 @@ void append_adam(Graph& graph, const ParameterStore& store, const AdamOptions& o
 }  // namespace
 
 bool Losses::finite() const {
-  return std::isfinite(gan) && std::isfinite(l1) && std::isfinite(style) &&
+  return std::isfinite(gan) && std::isfinite(l1) && std::isfinite(style) && std::isfinite(ssim) &&
          std::isfinite(discriminator_shape) && std::isfinite(discriminator_appearance);
 }
 
@@ -49,8 +49,8 @@ TrainingStep::TrainingStep(const Networks& networks, int batch, const ObjectiveC
   const LossVariables& losses = variables_.losses;
   std::vector<Variable> fetches = {variables_.output.image};
   std::vector<Variable> all_losses;
-  for (const Variable& loss : {losses.gan, losses.l1, losses.style, losses.discriminator_shape,
-                               losses.discriminator_appearance}) {
+  for (const Variable& loss : {losses.gan, losses.l1, losses.style, losses.ssim,
+                               losses.discriminator_shape, losses.discriminator_appearance}) {
     if (loss.valid()) all_losses.push_back(loss);
   }
   fetches.insert(fetches.end(), all_losses.begin(), all_losses.end());
@@ -86,8 +86,12 @@ Losses TrainingStep::run(int64_t count, double rate, std::vector<StepTime>* time
     return loss.valid() ? static_cast<double>(program_->fetch(loss)[0]) : 0.0;
   };
   const LossVariables& losses = variables_.losses;
-  return {value(losses.gan), value(losses.l1), value(losses.style),
-          value(losses.discriminator_shape), value(losses.discriminator_appearance)};
+  return {value(losses.gan),
+          value(losses.l1),
+          value(losses.style),
+          value(losses.ssim),
+          value(losses.discriminator_shape),
+          value(losses.discriminator_appearance)};
 }
 
 std::string TrainingStep::find_not_finite() {

@@ -30,6 +30,7 @@ struct Losses {
   double gan = 0;
   double l1 = 0;
   double style = 0;
+  double ssim = 0;  // 1 - SSIM
   double discriminator_shape = 0;
   double discriminator_appearance = 0;
   bool finite() const;

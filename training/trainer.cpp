@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "training/samples.h"
+#include "training/transfer.h"
 
 namespace nram {
 namespace {
@@ -14,13 +15,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void make_directory(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  NRAM_USER_CHECK(!error && std::filesystem::is_directory(path), "the output folder ", path,
-                  " cannot be made (", error.message(), "): choose another with --output");
 }
 
 // Steps per second over a sliding window, for the progress report.
