@@ -12,10 +12,13 @@ struct SliceAttributes {
 };
 
 // inputs: x; outputs: y of the same spec; any dtype, any pitch.
-void copy(const Call& call);
+void copy_reference(const Call& call);
+void copy_cpu(const Call& call);
 // inputs: x_0 [..., C_0], x_1 [..., C_1], ...; outputs: y [..., C_0 + C_1 + ...].
-void concatenate(const Call& call);
+void concatenate_reference(const Call& call);
+void concatenate_cpu(const Call& call);
 // inputs: x [..., C]; outputs: y [..., channels] = x[..., begin : begin + channels].
-void slice(const Call& call);
+void slice_reference(const Call& call);
+void slice_cpu(const Call& call);
 
 }  // namespace nram::kernels

@@ -1,4 +1,3 @@
-// Plain memory moves: the same code is the reference and the cpu target.
 #include <cstring>
 
 #include "kernels/common/parallel.h"
@@ -28,9 +27,11 @@ void copy_channels(const View& x, int64_t from, const View& y, int64_t to, int64
 
 }  // namespace
 
-void copy(const Call& call) { copy_channels(call.in(0), 0, call.out(0), 0, call.in(0).channels()); }
+void copy_cpu(const Call& call) {
+  copy_channels(call.in(0), 0, call.out(0), 0, call.in(0).channels());
+}
 
-void concatenate(const Call& call) {
+void concatenate_cpu(const Call& call) {
   int64_t to = 0;
   for (int i = 0; i < call.input_count; ++i) {
     copy_channels(call.in(i), 0, call.out(0), to, call.in(i).channels());
@@ -38,7 +39,7 @@ void concatenate(const Call& call) {
   }
 }
 
-void slice(const Call& call) {
+void slice_cpu(const Call& call) {
   const SliceAttributes attributes = call.get<SliceAttributes>();
   copy_channels(call.in(0), attributes.begin, call.out(0), 0, attributes.channels);
 }

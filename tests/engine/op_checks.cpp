@@ -139,6 +139,7 @@ Failures check_row(const Op& op) {
       failures.push_back(text("no kernel for ", name_of(static_cast<Target>(t))));
     }
   }
+  if (op.run[0] == op.run[1]) failures.push_back("one kernel for both targets checks nothing");
   const std::vector<Sample> samples = op.samples();
   if (samples.empty()) {
     failures.push_back("the op has no samples, so that nothing tests it");

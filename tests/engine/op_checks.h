@@ -7,8 +7,9 @@
 
 namespace nram::harness {
 
-// Name, summary, kernels, samples with distinct names, each in-place bit used by a sample, and
-// shape inference that throws Error on too few and too many inputs. Needs no sample of its own.
+// Name, summary, a kernel of its own for each target, samples with distinct names, each in-place
+// bit used by a sample, and shape inference that throws Error on too few and too many inputs. Needs
+// no sample of its own.
 Failures check_row(const Op& op);
 
 // The cpu kernel against the reference in float32, within op.tolerance. Leaves out benchmark

@@ -25,7 +25,9 @@ Cost cost(Specs inputs, Specs outputs, const Attributes&) {
 
 std::vector<Sample> samples() { return {{"odd", {{2, 3, 2, 3}, {2, 3, 2, 3}}}}; }
 
-void product(const Call& call) {
+// Two kernels of one body: a row that has the same one twice is reported.
+template <Target>
+void product_on(const Call& call) {
   with_reference_type(call.out(0).dtype, [&]<class T>(T) {
     for (int64_t r = 0; r < call.out(0).rows(); ++r) {
       for (int64_t c = 0; c < call.out(0).channels(); ++c) {
@@ -34,6 +36,9 @@ void product(const Call& call) {
     }
   });
 }
+
+constexpr Kernel product = product_on<Target::kCpu>;
+constexpr Kernel product_reference = product_on<Target::kReference>;
 
 extern const Op kProduct;
 
@@ -48,7 +53,7 @@ const Op kProduct = {
     .name = "product",
     .summary = "y = a * b; any shape",
     .infer = infer,
-    .run = {product, product},
+    .run = {product_reference, product},
     .gradient = gradient,
     .cost = cost,
     .samples = samples,
@@ -57,7 +62,7 @@ const Op kProduct = {
     .pitched = true,
 };
 
-Op with_kernel(Kernel cpu, Kernel reference = product) {
+Op with_kernel(Kernel cpu, Kernel reference = product_reference) {
   Op op = kProduct;
   op.run = {reference, cpu};
   return op;
@@ -278,6 +283,7 @@ TEST(OpChecks, ReportIncompleteRows) {
   op.name = nullptr;
   EXPECT_TRUE(reports(check_row(op), "no name"));
   EXPECT_TRUE(reports(check_row(with_kernel(nullptr)), "no kernel for cpu"));
+  EXPECT_TRUE(reports(check_row(with_kernel(product, product)), "checks nothing"));
   op = kProduct;
   op.samples = [] { return std::vector<Sample>(); };
   EXPECT_TRUE(reports(check_row(op), "no samples"));
