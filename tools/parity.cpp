@@ -27,6 +27,8 @@ void add_parity(CLI::App& app) {
   command->add_option("--output", options->output, "safetensors file to write")->required();
   command->add_flag("!--no-inner-skip", options->inner_skip,
                     "The residual block has no skip of its own");
+  command->add_flag("--winograd", options->winograd,
+                    "Allow Winograd convolutions, which are faster and round more");
   command->add_option_function<std::string>(
       "--gan",
       [options](const std::string& name) { options->objective.gan = parse_gan_loss(name); },

@@ -15,6 +15,7 @@ struct ParityOptions {
   std::string output;
   std::string device = "cpu";
   bool inner_skip = true;  // the one switch that tensors' shapes do not tell
+  bool winograd = false;   // allow Winograd convolutions, which round more
   ObjectiveConfig objective;
 };
 
