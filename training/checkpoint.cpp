@@ -68,6 +68,25 @@ struct EntryReader {
 
 }  // namespace
 
+void validate(const TrainConfig& config) {
+  validate(config.model);
+  const auto check = [](const char* option, double value, double low, double high) {
+    NRAM_USER_CHECK(value >= low && value <= high, option, " is ", value, "; it must lie between ",
+                    low, " and ", high);
+  };
+  check("--batch", config.batch, 1, 4096);
+  check("--epochs", static_cast<double>(config.epochs), 0, 1e9);
+  check("--steps", static_cast<double>(config.total_steps), 0, 1e12);
+  check("--minutes", config.minutes, 0, 1e6);
+  check("--rate", config.adam.rate, 0, 1);
+  check("--lambda-gan", config.objective.lambda_gan, 0, 1e6);
+  check("--lambda-l1", config.objective.lambda_l1, 0, 1e6);
+  check("--lambda-style", config.objective.lambda_style, 0, 1e6);
+  check("--lambda-ssim", config.objective.lambda_ssim, 0, 1e6);
+  check("--checkpoint-minutes", config.checkpoint_minutes, 0, 1e6);
+  check("--sample-minutes", config.sample_minutes, 0, 1e6);
+}
+
 double scheduled_rate(double rate, int64_t step, int64_t total_steps) {
   const double half = static_cast<double>(total_steps) / 2;
   if (static_cast<double>(step) < half) return rate;
@@ -104,6 +123,7 @@ void read_checkpoint(const WeightsFile& file, TrainConfig& config, TrainState& s
   config.model = config_of(file);
   config.objective.gan = parse_gan_loss(file.metadata_at("train.gan"));
   visit_entries(config, state, EntryReader{file});
+  validate(config);
   NRAM_USER_CHECK(state.step >= 0 && state.total_steps >= state.step && config.batch >= 1,
                   file.path(), ": the training state is damaged; resume from another checkpoint");
 }

@@ -34,6 +34,9 @@ struct TrainState {
   int64_t pair_count = 0;   // of the data set the run was started with
 };
 
+// User errors for values that nothing can be trained with.
+void validate(const TrainConfig& config);
+
 // The learning rate of step `step` (from 0): constant for the first half, then linear towards 0 at
 // `total_steps`.
 double scheduled_rate(double rate, int64_t step, int64_t total_steps);

@@ -38,7 +38,7 @@ class Pace {
 
 Trainer::Trainer(const TrainConfig& config, TrainCallbacks callbacks)
     : config_(config), callbacks_(std::move(callbacks)) {
-  validate(config_.model);
+  validate(config_);
   networks_ = std::make_unique<Networks>(device(config_.device), config_.model);
   networks_->initialize(config_.seed);
   prepare();
