@@ -12,6 +12,7 @@ void add_evaluate(CLI::App& app);
 void add_info(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_parity(CLI::App& app);
+void add_profile(CLI::App& app);
 void add_synthesize(CLI::App& app);
 void add_train(CLI::App& app);
 void add_transfer(CLI::App& app);

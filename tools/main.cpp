@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   add_transfer(app);
   add_evaluate(app);
   add_attention(app);
+  add_profile(app);
   add_inspect(app);
   add_parity(app);
   add_info(app);
