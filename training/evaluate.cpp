@@ -28,6 +28,22 @@ std::vector<int> chosen_pairs(size_t count, int limit) {
   return pairs;
 }
 
+// A sentence when people of the test part are in the train part too, as far as that can be read.
+void warn_of_shared_identities(const data::Dataset& test, std::vector<std::string>& warnings) {
+  data::DatasetOptions options;
+  options.skip_missing = true;
+  data::Dataset train;
+  try {
+    train = data::open_dataset(test.directory, "train", options);
+  } catch (const Error&) {
+    return;  // a test part alone is fine
+  }
+  const std::vector<std::string> shared = data::shared_identities(test, train);
+  if (shared.empty()) return;
+  warnings.push_back(text(shared.size(), " people of the test part are in the train part too (",
+                          shared[0], ", ...): their scores say little"));
+}
+
 std::string picture_name(const std::string& source, const std::string& target) {
   const auto stem = [](const std::string& name) {
     return std::filesystem::path(name).stem().string();
@@ -56,6 +72,7 @@ Evaluation evaluate(const EvaluateOptions& options, const std::function<void(int
   Evaluation evaluation{model, options.weights, options.data, options.split, {}, dataset.warnings};
   evaluation.rows = {
       {"generated", {}, {}}, {"copy the source", {}, {}}, {"plain background", {}, {}}};
+  if (options.split == "test") warn_of_shared_identities(dataset, evaluation.warnings);
   const std::vector<int> pairs = chosen_pairs(dataset.pairs.size(), options.limit);
   std::vector<std::vector<data::Image>> grid;
   for (size_t i = 0; i < pairs.size(); ++i) {

@@ -46,7 +46,10 @@ double Metrics::SsimProgram::run(const data::Image& truth, const data::Image& ge
 }
 
 Metrics::Metrics(int height, int width, Device& device)
-    : padding_(padding_columns(width)),
+    : Metrics(height, width, device, padding_columns(width)) {}
+
+Metrics::Metrics(int height, int width, Device& device, int padding)
+    : padding_(padding),
       plain_(height, width, device),
       padded_(height, width + 2 * padding_, device) {}
 

@@ -22,7 +22,10 @@ struct ImageMetrics {
 // Computes metrics of image pairs of one size; compiled once.
 class Metrics {
  public:
-  // Images of height x width, at least 11 x 11.
+  // Images of height x width, at least 11 x 11; `padding` white columns on each side for
+  // ssim_padded.
+  Metrics(int height, int width, Device& device, int padding);
+  // With the padding of padding_columns().
   Metrics(int height, int width, Device& device);
   ImageMetrics compare(const data::Image& truth, const data::Image& generated);
 

@@ -1,5 +1,6 @@
 #include "training/objective.h"
 
+#include "engine/ops/channel_affine.h"
 #include "engine/ops/concatenate.h"
 #include "engine/ops/gram.h"
 #include "engine/ops/losses.h"
@@ -43,11 +44,14 @@ Variable style_loss(Graph& graph, ParameterBinding& vgg, Variable fake, Variable
   return weighted_sum(terms, std::vector<double>(terms.size(), 1.0));
 }
 
-// 1 - SSIM, mean over the batch, of images in [-1, 1].
+// 1 - SSIM, mean over the batch. SSIM compares means, so that images go from [-1, 1] to [0, 1]
+// first.
 Variable ssim_loss(Graph& graph, Variable fake, Variable target) {
   const Graph::Scope scope(graph, "ssim");
+  const std::vector<float> half(3, 0.5f);
   const int64_t n = fake.shape()[0];
-  const Variable similarity = ssim(fake, target, graph.constant({n}, 2.0));
+  const Variable similarity = ssim(channel_affine(fake, half, half),
+                                   channel_affine(target, half, half), graph.constant({n}, 1.0));
   return l1_loss(similarity, graph.constant({n}, 1.0));
 }
 

@@ -159,7 +159,7 @@ def optimizer(tensors):
         mine.update([gradient])
         theirs.grad = gradient.clone()
         reference.step()
-        path.append(agree(mine.parameters[0].numpy(), theirs.detach().numpy(), 1e-14))
+        path.append(agree(mine.parameters[0].numpy(), theirs.detach().numpy(), 1e-14).copy())
     tensors["adam.start"] = start.float().numpy()
     tensors["adam.gradients"] = gradients.astype(np.float32)
     tensors["adam.path"] = np.stack(path)
