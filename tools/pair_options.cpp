@@ -82,6 +82,8 @@ data::Batch read_pair(const PairOptions& options, const ModelConfig& config) {
                     "--image needs the photo's keypoints; give them with --keypoints");
     source = {data::load_keypoints(options.keypoints), data::read_image_size(options.image),
               options.image};
+    data::check_on_image(source.keypoints, source.size.height, source.size.width,
+                         options.keypoints);
   }
   Posed target;
   if (!options.target.empty()) {
@@ -89,6 +91,8 @@ data::Batch read_pair(const PairOptions& options, const ModelConfig& config) {
   } else {
     target.keypoints = data::load_keypoints(options.target_keypoints);
     target.size = options.target_size.empty() ? source.size : parse_size(options.target_size);
+    data::check_on_image(target.keypoints, target.size.height, target.size.width,
+                         options.target_keypoints);
   }
   return photo_batch(data::read_image(source.path), source.keypoints, target.keypoints, target.size,
                      config);

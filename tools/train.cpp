@@ -141,8 +141,9 @@ void add_train(CLI::App& app) {
   command->add_option("--data", config.data,
                       "Data set in the DeepFashion layout (its train part is used)");
   command->add_option("--output", config.output, "Folder for weights, checkpoint and pictures");
-  command->add_option("--resume", options->resume,
-                      "Go on with this checkpoint; it knows all other options but --output");
+  command->add_option(
+      "--resume", options->resume,
+      "Go on with this checkpoint; it knows all other options. --steps sets another end");
   const auto epochs = command->add_option("--epochs", config.epochs, "Passes over all pairs")
                           ->capture_default_str();
   const auto steps = command->add_option("--steps", config.total_steps, "Steps instead of epochs");

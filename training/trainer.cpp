@@ -72,6 +72,11 @@ std::unique_ptr<Trainer> Trainer::resume(const std::string& checkpoint,
   read_checkpoint(file, config, state);
   if (!overrides.data.empty()) config.data = overrides.data;
   if (!overrides.device.empty()) config.device = overrides.device;
+  if (overrides.total_steps != 0) {
+    NRAM_USER_CHECK(overrides.total_steps > state.step, "--steps is ", overrides.total_steps,
+                    ", but the checkpoint is at step ", state.step, " already; give more");
+    state.total_steps = overrides.total_steps;
+  }
   config.output = overrides.output;
   if (config.output.empty()) {
     config.output = std::filesystem::path(checkpoint).parent_path().string();

@@ -35,7 +35,8 @@ class Trainer {
  public:
   // A new run. User errors for bad configuration, data or weights.
   Trainer(const TrainConfig& config, TrainCallbacks callbacks);
-  // Goes on with a checkpoint; `data`, `output` and `device` of `overrides` count when not empty.
+  // Goes on with a checkpoint; `data`, `output`, `device` and `total_steps` of `overrides` count
+  // when given.
   static std::unique_ptr<Trainer> resume(const std::string& checkpoint,
                                          const TrainConfig& overrides, TrainCallbacks callbacks);
 
