@@ -138,7 +138,7 @@ Losses Trainer::one_step(std::vector<StepTime>* times) {
 // the schedule and a resumed run know it.
 void Trainer::plan_steps() {
   constexpr int64_t kWarmUp = 2;
-  constexpr int64_t kMeasured = 6;
+  constexpr int64_t kMeasured = 20;
   state_.total_steps = int64_t{1} << 40;
   for (int64_t i = 0; i < kWarmUp; ++i) one_step();
   const auto start = Clock::now();
