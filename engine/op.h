@@ -16,9 +16,18 @@ namespace nram {
 class GradientContext;
 
 // Where an op runs; the columns of the table.
-enum class Target : uint8_t { kReference, kCpu };
-constexpr int kTargetCount = 2;
+enum class Target : uint8_t { kReference, kCpu, kCuda };
+constexpr int kTargetCount = 3;
 const char* name_of(Target target);
+
+// The cuda column: NRAM_CUDA_KERNEL(kernels::gram_cuda) in a row, empty in a build without CUDA.
+#if NRAM_CUDA
+#define NRAM_CUDA_KERNEL(kernel) kernel
+constexpr bool kHasCuda = true;
+#else
+#define NRAM_CUDA_KERNEL(kernel) nullptr
+constexpr bool kHasCuda = false;
+#endif
 
 // A tensor before it has memory.
 struct TensorSpec {
@@ -87,8 +96,15 @@ struct Op {
   void (*gradient)(GradientContext& context) = nullptr;
   Required<Cost(Specs inputs, Specs outputs, const Attributes& attributes)> cost;
   Required<std::vector<Sample>()> samples;
-  // Largest |cpu - reference| over the reference's root mean square, in float32.
+  // Largest |result - reference| over the reference's root mean square, in float32.
   double tolerance = 1e-5;
+  // The same on cuda where TF32 is allowed (0: the op has no TF32 path) and where the inputs named
+  // in bfloat16_inputs are bfloat16; both against the reference in float32 on the rounded inputs.
+  double tolerance_tf32 = 0;
+  double tolerance_bfloat16 = 1e-2;
+  // Bit i: on cuda, input i may be bfloat16, together with all others of this mask. 0: float32
+  // only.
+  uint32_t bfloat16_inputs = 0;
   // Bit i: output 0 may be written over input i when that input dies here (equal spec).
   uint32_t in_place_inputs = 0;
   // updates[o] = i: output o is input i's memory, changed in place (optimizer state). -1: an

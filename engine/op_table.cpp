@@ -89,7 +89,9 @@ const Op* find_op(const std::string& name) {
   return nullptr;
 }
 
-const char* name_of(Target target) { return target == Target::kReference ? "reference" : "cpu"; }
+const char* name_of(Target target) {
+  return target == Target::kReference ? "reference" : target == Target::kCpu ? "cpu" : "cuda";
+}
 
 Cost streaming_cost(Specs inputs, Specs outputs, double flops_per_element) {
   Cost cost;

@@ -41,14 +41,17 @@ class Attributes {
   size_t size_ = 0;
 };
 
+class Launcher;
+
 struct Call {
   const View* inputs = nullptr;
   int input_count = 0;
   const View* outputs = nullptr;
   int output_count = 0;
   const Attributes* attributes = nullptr;
-  void* workspace = nullptr;  // 64-byte aligned
+  void* workspace = nullptr;  // 64-byte aligned, on a GPU 256-byte aligned
   size_t workspace_bytes = 0;
+  Launcher* launcher = nullptr;  // the GPU and its stream (launch.h), for cuda kernels only
 
   const View& in(int i) const { return inputs[i]; }
   const View& out(int i) const { return outputs[i]; }

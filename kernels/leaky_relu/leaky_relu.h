@@ -14,8 +14,10 @@ struct LeakyReluAttributes {
 // inputs: x; outputs: y.
 void leaky_relu_reference(const Call& call);
 void leaky_relu_cpu(const Call& call);
+void leaky_relu_cuda(const Call& call);
 // inputs: dy, y; outputs: dx.
 void leaky_relu_gradient_reference(const Call& call);
 void leaky_relu_gradient_cpu(const Call& call);
+void leaky_relu_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels
