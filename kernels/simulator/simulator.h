@@ -114,10 +114,10 @@ struct Kernel {
   std::vector<Parameter> parameters;
   uint32_t parameter_bytes = 0;
   uint32_t static_shared_bytes = 0;
-  uint32_t local_bytes = 0;         // per thread, from .local arrays
-  uint32_t most_threads = 0;        // .maxntid, 0: not given
-  Dim3 required_block{0, 0, 0};     // .reqntid, zeros: not given
-  uint32_t minimum_blocks = 0;      // .minnctapersm, 0: not given
+  uint32_t local_bytes = 0;      // per thread, from .local arrays
+  uint32_t most_threads = 0;     // .maxntid, 0: not given
+  Dim3 required_block{0, 0, 0};  // .reqntid, zeros: not given
+  uint32_t minimum_blocks = 0;   // .minnctapersm, 0: not given
   std::shared_ptr<const Code> code;
 };
 
@@ -162,26 +162,26 @@ struct Launch {
 };
 
 struct Options {
-  bool check = true;   // findings
-  bool count = true;   // counters
-  int threads = 0;     // host threads; 0: one a core
-  uint64_t seed = 0;   // order of blocks and warps
+  bool check = true;  // findings
+  bool count = true;  // counters
+  int threads = 0;    // host threads; 0: one a core
+  uint64_t seed = 0;  // order of blocks and warps
   int most_findings = 50;
 };
 
 // What one PTX instruction, or one source line, or a whole kernel cost.
 struct Counters {
   uint64_t warp_instructions = 0;
-  uint64_t lane_instructions = 0;       // active lanes
-  uint64_t flops = 0;                   // a fused multiply-add is two
-  uint64_t tensor_flops = 0;            // of mma
+  uint64_t lane_instructions = 0;  // active lanes
+  uint64_t flops = 0;              // a fused multiply-add is two
+  uint64_t tensor_flops = 0;       // of mma
   uint64_t branches = 0, divergent_branches = 0, barriers = 0;
-  uint64_t global_requests = 0;         // warp-wide loads and stores to global memory
-  uint64_t global_sectors = 0;          // 32-byte sectors that they touched
-  uint64_t global_ideal_sectors = 0;    // if the active lanes' bytes were contiguous and aligned
+  uint64_t global_requests = 0;       // warp-wide loads and stores to global memory
+  uint64_t global_sectors = 0;        // 32-byte sectors that they touched
+  uint64_t global_ideal_sectors = 0;  // if the active lanes' bytes were contiguous and aligned
   uint64_t global_load_bytes = 0, global_store_bytes = 0;  // asked for by lanes
   uint64_t shared_requests = 0;
-  uint64_t shared_wavefronts = 0;       // passes over the 32 banks
+  uint64_t shared_wavefronts = 0;  // passes over the 32 banks
   uint64_t shared_ideal_wavefronts = 0;
   uint64_t local_requests = 0;
   uint64_t atomics = 0;
@@ -196,7 +196,8 @@ struct LineCounters {
 
 struct LaunchReport {
   std::vector<Finding> findings;
-  bool faulted = false;  // an error stopped the launch: the driver answers with an error from now on
+  bool faulted =
+      false;  // an error stopped the launch: the driver answers with an error from now on
   Counters total;
   std::vector<LineCounters> lines;               // per source line, by file and line
   std::map<std::string, uint64_t> instructions;  // warp instructions by opcode ("fma.rn.f32")
