@@ -66,12 +66,13 @@ void Compiler::fill_program() {
     program_.bindings_.push_back({fetch, Tensor(program_.arena_, view_of(value))});
     if (in_arena(value)) program_.kept_.push_back(access_of(value));
   }
-  program_.poison_freed_ = options_.poison_freed;
+  program_.staging_ =
+      program_.device().staging(program_.inputs_->data(), program_.inputs_->bytes());
 }
 
 Program::Program(const Graph& graph, const std::vector<Variable>& fetches, Device& device,
                  const CompileOptions& options)
-    : device_(device) {
+    : device_(device), options_(options) {
   Compiler(graph, fetches, *this, options).compile();
 }
 
@@ -83,9 +84,20 @@ const Tensor& Program::bound(Variable variable) const {
                  __LINE__);
 }
 
-void Program::set(Variable input, std::span<const float> values) const { bound(input).set(values); }
+template <class T>
+void Program::set_input(Variable input, std::span<const T> values) const {
+  const Tensor& tensor = bound(input);
+  if (!staging_) return tensor.set(values);
+  NRAM_CHECK(tensor.dtype() == DType::kFloat32, "inputs of a GPU program are float32");
+  NRAM_CHECK(static_cast<int64_t>(values.size()) == tensor.shape().count(), "an input of shape ",
+             tensor.shape(), " is not set from ", values.size(), " values");
+  const std::vector<float> host(values.begin(), values.end());
+  staging_->set(tensor.view().data, host.data(), host.size() * sizeof(float));
+}
+
+void Program::set(Variable input, std::span<const float> values) const { set_input(input, values); }
 void Program::set(Variable input, std::span<const double> values) const {
-  bound(input).set(values);
+  set_input(input, values);
 }
 std::vector<float> Program::fetch(Variable variable) const { return bound(variable).to_floats(); }
 std::vector<double> Program::fetch_doubles(Variable variable) const {
@@ -98,9 +110,7 @@ double Program::flops() const {
   return total;
 }
 
-namespace {
-
-void execute(const Program::Step& step, Target target) {
+void Program::execute(const Step& step) const {
   Call call;
   call.inputs = step.inputs.data();
   call.input_count = static_cast<int>(step.inputs.size());
@@ -109,8 +119,19 @@ void execute(const Program::Step& step, Target target) {
   call.attributes = &step.attributes;
   call.workspace = step.workspace;
   call.workspace_bytes = step.workspace_bytes;
-  step.op->run[static_cast<size_t>(target)](call);
+  call.launcher = device_.launcher();
+  step.op->run[static_cast<size_t>(device_.target())](call);
+  if (!options_.poison_freed) return;
+  for (const View& view : step.freed) {
+    device_.fill(view.data, 0xFF, static_cast<size_t>(view.shape.count()) * 4);
+  }
 }
+
+void Program::execute_all() const {
+  for (const Step& step : steps_) execute(step);
+}
+
+namespace {
 
 template <class T>
 bool all_finite(const View& view) {
@@ -123,35 +144,41 @@ bool all_finite(const View& view) {
   return true;
 }
 
-bool finite(const View& view) {
+}  // namespace
+
+bool Program::finite(const View& view) const {
+  if (device_.target() == Target::kCuda) {
+    for (const double value : Tensor(arena_, view).to_doubles()) {
+      if (!std::isfinite(value)) return false;
+    }
+    return true;
+  }
   if (view.dtype == DType::kFloat64) return all_finite<double>(view);
   return view.dtype != DType::kFloat32 || all_finite<float>(view);
 }
 
-}  // namespace
-
+// The first run on a GPU enqueues the steps one by one, which loads what they need; the second
+// records them, and from then on a run is one launch.
 void Program::run(std::vector<StepTime>* times) {
-  using Clock = std::chrono::steady_clock;
-  const auto begin = Clock::now();
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    const auto start = times != nullptr ? Clock::now() : Clock::time_point{};
-    execute(steps_[i], device_.target());
-    if (times != nullptr) {
-      const auto end = Clock::now();
-      (*times)[i] = {std::chrono::duration<double>(start - begin).count(),
-                     std::chrono::duration<double>(end - start).count()};
-    }
-    if (poison_freed_) {
-      for (const View& view : steps_[i].freed) {
-        std::memset(view.data, 0xFF, static_cast<size_t>(view.shape.count()) * 4);
-      }
-    }
+  if (staging_) staging_->flush();
+  if (times != nullptr) {
+    device_.time_each(
+        steps_.size(), [&](size_t i) { execute(steps_[i]); }, *times);
+  } else if (recording_) {
+    recording_->replay();
+  } else if (ran_ && options_.record && device_.launcher() != nullptr) {
+    recording_ = device_.record([&] { execute_all(); });
+    recording_->replay();
+  } else {
+    execute_all();
   }
+  ran_ = true;
 }
 
 std::optional<size_t> Program::run_until_not_finite() {
+  if (staging_) staging_->flush();
   for (size_t i = 0; i < steps_.size(); ++i) {
-    execute(steps_[i], device_.target());
+    execute(steps_[i]);
     for (const View& output : steps_[i].outputs) {
       if (!finite(output)) return i;
     }

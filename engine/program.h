@@ -2,7 +2,6 @@
 // compile, a run allocates nothing.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,13 +17,8 @@ struct CompileOptions {
   bool fuse = true;               // apply the rewrite rules (rewrite.h)
   bool in_place = true;           // let ops write over inputs that die there
   bool concatenate_views = true;  // let producers write into their slice of a concatenation
+  bool record = true;             // on GPUs: repeat the steps as one recorded graph
   bool poison_freed = false;      // overwrite memory with NaN as soon as it is free (tests)
-};
-
-// When one step of a program ran, in seconds since the run's start.
-struct StepTime {
-  double start = 0;
-  double seconds = 0;
 };
 
 class Program {
@@ -48,8 +42,8 @@ class Program {
   // Sets an input (of Graph::input), which keeps its value until set again.
   void set(Variable input, std::span<const float> values) const;
   void set(Variable input, std::span<const double> values) const;
-  // One pass over all steps; `times`, if given, gets one entry a step (its size must be
-  // steps().size()).
+  // One pass over all steps. GPUs may still be at work on return: fetch waits. `times`, if given,
+  // gets one entry a step (its size must be steps().size()).
   void run(std::vector<StepTime>* times = nullptr);
   // As run, but stops at the first step whose output is not finite and returns its index.
   std::optional<size_t> run_until_not_finite();
@@ -72,10 +66,18 @@ class Program {
  private:
   friend class Compiler;
   const Tensor& bound(Variable variable) const;
+  template <class T>
+  void set_input(Variable input, std::span<const T> values) const;
+  void execute(const Step& step) const;
+  void execute_all() const;
+  bool finite(const View& view) const;
 
   Device& device_;
   std::shared_ptr<Buffer> arena_;
   std::shared_ptr<Buffer> inputs_;
+  std::unique_ptr<Staging> staging_;      // GPUs only
+  std::unique_ptr<Recording> recording_;  // GPUs only, from the second run on
+  bool ran_ = false;
   std::vector<Step> steps_;
   struct Binding {
     Variable variable;
@@ -86,7 +88,7 @@ class Program {
   std::vector<Access> kept_;
   int64_t arena_bytes_ = 0;
   int64_t input_bytes_ = 0;
-  bool poison_freed_ = false;
+  CompileOptions options_;
 };
 
 }  // namespace nram

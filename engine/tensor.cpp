@@ -1,7 +1,12 @@
 #include "engine/tensor.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+
+#if NRAM_CUDA
+#include "engine/cuda_device.h"
+#endif
 
 namespace nram {
 namespace {
@@ -30,6 +35,9 @@ class HostDevice : public Device {
   void copy_out(void* host, const void* device_memory, size_t bytes) override {
     if (bytes > 0) std::memcpy(host, device_memory, bytes);
   }
+  void fill(void* device_memory, uint8_t value, size_t bytes) override {
+    std::memset(device_memory, value, bytes);
+  }
 };
 
 template <class From, class To>
@@ -54,42 +62,98 @@ void set_values(const Tensor& tensor, std::span<const T> values) {
   }
 }
 
-template <class T>
-std::vector<T> get_values(const Tensor& tensor) {
+// The elements of a tensor one after the other, as stored.
+std::vector<std::byte> get_bytes(const Tensor& tensor) {
   const View& view = tensor.view();
-  NRAM_CHECK(view.dtype == DType::kFloat32 || view.dtype == DType::kFloat64, "a ", view.dtype,
-             " tensor is not read as floats");
   const size_t element = static_cast<size_t>(size_of(view.dtype));
   const size_t row_bytes = static_cast<size_t>(view.channels()) * element;
-  std::vector<std::byte> host(static_cast<size_t>(view.shape.count()) * element);
+  const size_t pitch_bytes = static_cast<size_t>(view.pitch) * element;
+  const size_t rows = static_cast<size_t>(view.rows());
+  std::vector<std::byte> host(rows * row_bytes);
   if (view.dense()) {
     tensor.device().copy_out(host.data(), view.data, host.size());
+  } else if (tensor.device().target() == Target::kCuda && !host.empty()) {
+    // One copy with what lies between the rows, which is cheaper than one for each row.
+    std::vector<std::byte> wide((rows - 1) * pitch_bytes + row_bytes);
+    tensor.device().copy_out(wide.data(), view.data, wide.size());
+    for (size_t r = 0; r < rows; ++r) {
+      std::memcpy(host.data() + r * row_bytes, wide.data() + r * pitch_bytes, row_bytes);
+    }
   } else {
-    for (int64_t r = 0; r < view.rows(); ++r) {
-      tensor.device().copy_out(
-          host.data() + static_cast<size_t>(r) * row_bytes,
-          view.as<std::byte>() + r * view.pitch * static_cast<int64_t>(element), row_bytes);
+    for (size_t r = 0; r < rows; ++r) {
+      tensor.device().copy_out(host.data() + r * row_bytes, view.as<std::byte>() + r * pitch_bytes,
+                               row_bytes);
     }
   }
-  const size_t count = static_cast<size_t>(view.shape.count());
-  if (view.dtype == DType::kFloat32) {
-    return converted<float, T>({reinterpret_cast<const float*>(host.data()), count});
-  }
-  return converted<double, T>({reinterpret_cast<const double*>(host.data()), count});
+  return host;
 }
+
+template <class T>
+std::vector<T> get_values(const Tensor& tensor) {
+  const std::vector<std::byte> host = get_bytes(tensor);
+  const size_t count = static_cast<size_t>(tensor.shape().count());
+  switch (tensor.dtype()) {
+    case DType::kFloat32:
+      return converted<float, T>({reinterpret_cast<const float*>(host.data()), count});
+    case DType::kFloat64:
+      return converted<double, T>({reinterpret_cast<const double*>(host.data()), count});
+    case DType::kBFloat16: {
+      std::vector<T> values(count);
+      const auto* stored = reinterpret_cast<const BFloat16*>(host.data());
+      for (size_t i = 0; i < count; ++i) values[i] = static_cast<T>(static_cast<float>(stored[i]));
+      return values;
+    }
+    case DType::kInt32:
+      break;
+  }
+  throw_internal(text("a ", tensor.dtype(), " tensor is not read as floats"), __FILE__, __LINE__);
+}
+
+#if NRAM_CUDA
+Device& cuda_device(bool simulated) {
+  if (simulated) {
+    static CudaDevice simulator(Driver::simulator(), "sim");
+    return simulator;
+  }
+  static CudaDevice machine(Driver::machine(), "cuda");
+  return machine;
+}
+#else
+Device& cuda_device(bool /*simulated*/) {
+  throw_user(
+      "this program was built without CUDA: run tools/setup --cuda and build again, or use "
+      "--device cpu");
+}
+#endif
 
 }  // namespace
 
+void Device::time_each(size_t count, const std::function<void(size_t)>& body,
+                       std::vector<StepTime>& times) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  for (size_t i = 0; i < count; ++i) {
+    const auto start = Clock::now();
+    body(i);
+    const auto end = Clock::now();
+    times[i] = {std::chrono::duration<double>(start - begin).count(),
+                std::chrono::duration<double>(end - start).count()};
+  }
+}
+
 Device& device(Target target) {
-  static HostDevice reference(Target::kReference);
-  static HostDevice cpu(Target::kCpu);
+  static HostDevice reference(Target::kReference, "reference");
+  static HostDevice cpu(Target::kCpu, "cpu");
+  if (target == Target::kCuda) return cuda_device(false);
   return target == Target::kReference ? reference : cpu;
 }
 
 Device& device(const std::string& name) {
   if (name == "cpu") return device(Target::kCpu);
+  if (name == "cuda" || name == "sim") return cuda_device(name == "sim");
   NRAM_USER_CHECK(name == "reference", "there is no device '", name,
-                  "': choose cpu, or reference (plain loops in double precision, slow)");
+                  "': choose cpu, cuda, sim (the simulated GPU), or reference (plain loops in "
+                  "double precision, slow)");
   return device(Target::kReference);
 }
 

@@ -1,29 +1,81 @@
 // Devices, buffers and tensors: memory with an owner.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/op.h"
 
 namespace nram {
 
-// Owns memory of one device. Today's devices (cpu, reference) share host memory and differ in the
-// kernels that a program runs.
+// When one step of a program ran, in seconds since the run's start.
+struct StepTime {
+  double start = 0;
+  double seconds = 0;
+};
+
+// Host memory on its way to a program's inputs, so that a copy may overlap with the run before.
+class Staging {
+ public:
+  virtual ~Staging() = default;
+  // The bytes at device_memory become those of `host`, which may change after the call.
+  virtual void set(void* device_memory, const void* host, size_t bytes) = 0;
+  // Everything set so far is in place for what is enqueued next.
+  virtual void flush() = 0;
+};
+
+// Work that a device has recorded and repeats at less cost.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void replay() = 0;
+};
+
+struct MemoryInfo {
+  size_t free = 0;
+  size_t total = 0;
+};
+
+// Owns memory of one device and orders its work. cpu and reference share host memory and work at
+// once; GPUs have memory of their own and may still be at work when a call returns.
 class Device {
  public:
-  explicit Device(Target target) : target_(target) {}
+  Device(Target target, const std::string& name) : target_(target), name_(name) {}
   virtual ~Device() = default;
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
   Target target() const { return target_; }
+  const std::string& name() const { return name_; }
   // 64-byte aligned; throws a user error that says how much was asked for when memory is short.
   virtual void* allocate(size_t bytes) = 0;
   virtual void release(void* memory, size_t bytes) = 0;
+  // After all work enqueued before; they return when the copy is done.
   virtual void copy_in(void* device_memory, const void* host, size_t bytes) = 0;
   virtual void copy_out(void* host, const void* device_memory, size_t bytes) = 0;
+  virtual void fill(void* device_memory, uint8_t value, size_t bytes) = 0;
+  // Waits for all enqueued work; throws if some of it failed.
+  virtual void finish() {}
+  // Where cuda kernels are launched; null on hosts.
+  virtual Launcher* launcher() { return nullptr; }
+  // Null where inputs are set by copy_in and where nothing can be recorded.
+  virtual std::unique_ptr<Staging> staging(void* /*device_memory*/, size_t /*bytes*/) {
+    return nullptr;
+  }
+  virtual std::unique_ptr<Recording> record(const std::function<void()>& /*enqueue*/) {
+    return nullptr;
+  }
+  // Calls body(i) for i in [0, count) and waits; times[i] is when its work ran.
+  virtual void time_each(size_t count, const std::function<void(size_t)>& body,
+                         std::vector<StepTime>& times);
+  // Nothing on hosts, whose memory is the operating system's business.
+  virtual std::optional<MemoryInfo> memory_info() { return std::nullopt; }
+  // Name and value of what a user may want to know of it.
+  virtual std::vector<std::pair<std::string, std::string>> facts() { return {}; }
   // Number of allocations so far: a compiled program must not raise it.
   int64_t allocations() const { return allocations_; }
 
@@ -32,11 +84,12 @@ class Device {
 
  private:
   Target target_;
+  std::string name_;
 };
 
-// The device that runs a target's kernels; one per target, made on first use.
+// The device that runs a target's kernels, made on first use; for cuda the machine's GPU.
 Device& device(Target target);
-// "cpu" or "reference"; a user error names the choices.
+// "cpu", "cuda", "sim" or "reference"; a user error names the choices, or says what is missing.
 Device& device(const std::string& name);
 
 class Buffer {
@@ -71,7 +124,8 @@ class Tensor {
   Device& device() const { return buffer_->device(); }
   const std::shared_ptr<Buffer>& buffer() const { return buffer_; }
 
-  // Host copies; the tensor is dense and the counts equal. Float32 and float64 convert.
+  // Host copies; the tensor that is set is dense and the counts equal. Float32, float64 and
+  // (reading) bfloat16 convert.
   void set(std::span<const float> values) const;
   void set(std::span<const double> values) const;
   std::vector<float> to_floats() const;

@@ -70,7 +70,11 @@ const std::atomic<bool>& watch_interrupts() {
 }
 
 void add_device_option(CLI::App& command, std::string& device) {
-  command.add_option("--device", device, "Where to compute: cpu, or reference (slow, for checks)")
+  command
+      .add_option(
+          "--device", device,
+          "Where to compute: cpu, cuda (an NVIDIA GPU), sim (a simulated one, slow, that checks "
+          "every access), or reference (slow, for checks)")
       ->capture_default_str();
 }
 

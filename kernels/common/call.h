@@ -49,7 +49,7 @@ struct Call {
   const View* outputs = nullptr;
   int output_count = 0;
   const Attributes* attributes = nullptr;
-  void* workspace = nullptr;  // 64-byte aligned, on a GPU 256-byte aligned
+  void* workspace = nullptr;  // 64-byte aligned
   size_t workspace_bytes = 0;
   Launcher* launcher = nullptr;  // the GPU and its stream (launch.h), for cuda kernels only
 

@@ -76,6 +76,8 @@ void CudaLauncher::choose_code() {
 }
 
 void CudaLauncher::force_ptx(int architecture) {
+  if (architecture == forced_ptx_) return;
+  forced_ptx_ = architecture;
   unload();
   if (architecture == 0) return choose_code();
   NRAM_USER_CHECK(architecture <= device_capability_, "PTX for compute_", architecture,

@@ -22,6 +22,7 @@ class CudaLauncher : public Launcher {
   void fill(void* memory, uint8_t value, size_t bytes) override;
   void copy(void* destination, const void* source, size_t bytes) override;
   CUstream stream() const { return stream_; }
+  int device_capability() const { return device_capability_; }
   // "sm_80 cubins", "compute_90 PTX": what runs here, for reports.
   std::string code_name() const;
   // Uses PTX of this architecture alone (tests run every family that is shipped); 0: the best.
@@ -45,7 +46,8 @@ class CudaLauncher : public Launcher {
   const Driver& driver_;
   CUstream stream_;
   int device_capability_ = 0;
-  int ptx_ = 0;    // architecture of the PTX to load, 0: none
+  int ptx_ = 0;  // architecture of the PTX to load, 0: none
+  int forced_ptx_ = 0;
   int cubin_ = 0;  // architecture of the cubins to load, 0: none
   std::map<std::string, CUmodule> modules_;
   std::unordered_map<const CudaKernel*, Function> functions_;

@@ -19,6 +19,9 @@ class GuardedMemory {
   GuardedMemory(int64_t rows, int64_t row_bytes, int64_t pitch_bytes, int64_t offset_bytes);
 
   std::byte* row(int64_t r) const { return first_ + r * pitch_bytes_; }
+  int64_t rows() const { return rows_; }
+  int64_t row_bytes() const { return row_bytes_; }
+  int64_t pitch_bytes() const { return pitch_bytes_; }
   // Says which guard byte was written to; empty: none.
   std::string damage() const;
   // While closed, AddressSanitizer (where built with it) stops any access to a guard.

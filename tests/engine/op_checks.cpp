@@ -1,4 +1,4 @@
-#include "tests/engine/op_checks.h"
+#include "tests/engine/op_checks_common.h"
 
 #include <omp.h>
 
@@ -15,74 +15,14 @@ constexpr double kReferenceFlops = 5e7;
 // And more than this is left to the benchmarks.
 constexpr double kMostFlops = 4e9;
 
-void append(Failures& failures, const Failures& more) {
-  failures.insert(failures.end(), more.begin(), more.end());
-}
-
 Cost cost_of(const Op& op, const Sample& sample) {
   const std::vector<TensorSpec> inputs = input_specs(sample, DType::kFloat32);
   const std::vector<TensorSpec> outputs = op.infer(inputs, sample.attributes);
   return op.cost(inputs, outputs, sample.attributes);
 }
 
-bool reference_can(const Op& op, const Sample& sample) {
-  return !sample.benchmark || cost_of(op, sample).flops <= kReferenceFlops;
-}
-
 bool only_timed(const Op& op, const Sample& sample) {
   return sample.benchmark && cost_of(op, sample).flops > kMostFlops;
-}
-
-void check_finite(const Outcome& outcome, const std::string& what, Failures& failures) {
-  for (size_t o = 0; o < outcome.outputs.size(); ++o) {
-    const int64_t at = first_not_finite(outcome.outputs[o]);
-    if (at < 0) continue;
-    failures.push_back(text(what, ", output ", o, ": not finite (or never written): ",
-                            describe_element(outcome.outputs[o], at)));
-  }
-}
-
-void check_close(const Outcome& value, const Outcome& reference, double tolerance,
-                 const std::string& what, Failures& failures) {
-  for (size_t o = 0; o < reference.outputs.size(); ++o) {
-    const Distance found = distance(value.outputs[o], reference.outputs[o]);
-    // Not 'error > tolerance', which NaN would pass.
-    if (found.error <= tolerance) continue;
-    failures.push_back(text(what, ", output ", o, ": error ", found.error, " exceeds ", tolerance,
-                            ": ", describe_element(value.outputs[o], found.at), ", expected ",
-                            reference.outputs[o].get(found.at)));
-  }
-}
-
-void check_same_bits(const Outcome& value, const Outcome& expected, const std::string& what,
-                     Failures& failures) {
-  for (size_t o = 0; o < expected.outputs.size(); ++o) {
-    const int64_t at = first_difference(value.outputs[o], expected.outputs[o]);
-    if (at < 0) continue;
-    failures.push_back(text(what, ", output ", o,
-                            ": other bits: ", describe_element(value.outputs[o], at), ", expected ",
-                            expected.outputs[o].get(at)));
-  }
-}
-
-// Bit t: tensor t has rank 4.
-uint32_t rank_four(const std::vector<TensorSpec>& specs) {
-  uint32_t bits = 0;
-  for (size_t t = 0; t < specs.size(); ++t) {
-    if (specs[t].shape.rank() == 4) bits |= 1u << t;
-  }
-  return bits;
-}
-
-// All rank 4 tensors as channel slices at once, then each alone.
-std::vector<Placement> wide_placements(uint32_t inputs, uint32_t outputs) {
-  std::vector<Placement> placements = {{inputs, outputs, -1}};
-  if (std::popcount(inputs) + std::popcount(outputs) == 1) return placements;
-  for (uint32_t bit = 1; bit != 0; bit <<= 1) {
-    if (inputs & bit) placements.push_back({bit, 0, -1});
-    if (outputs & bit) placements.push_back({0, bit, -1});
-  }
-  return placements;
 }
 
 bool fits_in_place(const Op& op, const Sample& sample, size_t input) {
@@ -129,6 +69,64 @@ class Threads {
 };
 
 }  // namespace
+
+void append(Failures& failures, const Failures& more) {
+  failures.insert(failures.end(), more.begin(), more.end());
+}
+
+bool reference_can(const Op& op, const Sample& sample) {
+  return !sample.benchmark || cost_of(op, sample).flops <= kReferenceFlops;
+}
+
+void check_finite(const Outcome& outcome, const std::string& what, Failures& failures) {
+  for (size_t o = 0; o < outcome.outputs.size(); ++o) {
+    const int64_t at = first_not_finite(outcome.outputs[o]);
+    if (at < 0) continue;
+    failures.push_back(text(what, ", output ", o, ": not finite (or never written): ",
+                            describe_element(outcome.outputs[o], at)));
+  }
+}
+
+void check_close(const Outcome& value, const Outcome& reference, double tolerance,
+                 const std::string& what, Failures& failures) {
+  for (size_t o = 0; o < reference.outputs.size(); ++o) {
+    const Distance found = distance(value.outputs[o], reference.outputs[o]);
+    // Not 'error > tolerance', which NaN would pass.
+    if (found.error <= tolerance) continue;
+    failures.push_back(text(what, ", output ", o, ": error ", found.error, " exceeds ", tolerance,
+                            ": ", describe_element(value.outputs[o], found.at), ", expected ",
+                            reference.outputs[o].get(found.at)));
+  }
+}
+
+void check_same_bits(const Outcome& value, const Outcome& expected, const std::string& what,
+                     Failures& failures) {
+  for (size_t o = 0; o < expected.outputs.size(); ++o) {
+    const int64_t at = first_difference(value.outputs[o], expected.outputs[o]);
+    if (at < 0) continue;
+    failures.push_back(text(what, ", output ", o,
+                            ": other bits: ", describe_element(value.outputs[o], at), ", expected ",
+                            expected.outputs[o].get(at)));
+  }
+}
+
+uint32_t rank_four(const std::vector<TensorSpec>& specs) {
+  uint32_t bits = 0;
+  for (size_t t = 0; t < specs.size(); ++t) {
+    if (specs[t].shape.rank() == 4) bits |= 1u << t;
+  }
+  return bits;
+}
+
+std::vector<Placement> wide_placements(uint32_t inputs, uint32_t outputs) {
+  std::vector<Placement> placements = {{inputs, outputs, -1}};
+  if (std::popcount(inputs) + std::popcount(outputs) == 1) return placements;
+  for (uint32_t bit = 1; bit != 0; bit <<= 1) {
+    if (inputs & bit) placements.push_back({bit, 0, -1});
+    if (outputs & bit) placements.push_back({0, bit, -1});
+  }
+  return placements;
+}
 
 Failures check_row(const Op& op) {
   Failures failures;

@@ -27,6 +27,15 @@ Failures check_in_place(const Op& op, const Sample& sample);
 // tolerance. Benchmark samples as well, up to the largest.
 Failures check_determinism(const Op& op, const Sample& sample);
 
+// The cuda column, on the GPU of gpu.h: against the reference in float32, and where the row has
+// them with TF32 and with bfloat16 inputs, each within its tolerance; no finding of the simulated
+// device; the same bits under three orders of warps and blocks.
+Failures check_cuda(const Op& op, const Sample& sample);
+// The same with channel slices and with output 0 over each permitted input.
+Failures check_cuda_placements(const Op& op, const Sample& sample);
+// The PTX of every architecture in the program against the reference.
+Failures check_cuda_architectures(const Op& op, const Sample& sample);
+
 // Flops and bytes are present and finite, and every output's bytes count.
 Failures check_cost(const Op& op, const Sample& sample);
 

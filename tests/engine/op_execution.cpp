@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
+#include <memory>
 
+#include "tests/engine/gpu.h"
 #include "tests/engine/guarded_memory.h"
 
 namespace nram::harness {
@@ -59,8 +62,84 @@ void inspect(const GuardedMemory& memory, const std::string& what, Failures& fai
   if (!damage.empty()) failures.push_back(what + ": " + damage);
 }
 
-void run_kernel(const Op& op, Target target, const Arena& arena, const Attributes& attributes,
+// A GPU's memory of exactly the bytes from a guarded memory's first row to its last, so that its
+// own limits are the guards before and after. Rows start where they do on the host, but for whole
+// multiples of 64 bytes; those that the host has not written count as unwritten.
+class GpuMirror {
+ public:
+  GpuMirror(Device& device, const GuardedMemory& host, bool written)
+      : device_(device), host_(host), offset_(reinterpret_cast<uintptr_t>(host.row(0)) % 64) {
+    if (host.rows() == 0) return;
+    bytes_ = static_cast<size_t>((host.rows() - 1) * host.pitch_bytes() + host.row_bytes());
+    if (bytes_ == 0) return;
+    memory_ = std::make_unique<Buffer>(device, offset_ + bytes_);
+    if (written) {
+      device.copy_in(row(0), host.row(0), bytes_);
+      return;
+    }
+    const size_t gap = static_cast<size_t>(host.pitch_bytes() - host.row_bytes());
+    for (int64_t r = 0; r + 1 < host.rows() && gap > 0; ++r) {
+      device.copy_in(row(r) + host.row_bytes(), host.row(r) + host.row_bytes(), gap);
+    }
+  }
+  std::byte* row(int64_t r) const {
+    return memory_ ? memory_->data() + offset_ + r * host_.pitch_bytes() : nullptr;
+  }
+  // Everything, guards between rows included, back to the host.
+  void fetch() const {
+    if (memory_) device_.copy_out(host_.row(0), row(0), bytes_);
+  }
+
+ private:
+  Device& device_;
+  const GuardedMemory& host_;
+  size_t offset_;
+  size_t bytes_ = 0;
+  std::unique_ptr<Buffer> memory_;
+};
+
+View moved(View view, const GpuMirror& mirror) {
+  view.data = mirror.row(0);
+  return view;
+}
+
+void run_on_gpu(const Op& op, const Arena& arena, const Attributes& attributes,
                 const GuardedMemory& workspace, size_t workspace_bytes, Failures& failures) {
+  try {
+    Device& device = gpu();
+    std::map<const GuardedMemory*, std::unique_ptr<GpuMirror>> mirrors;
+    const auto mirror = [&](const GuardedMemory& memory, bool written) -> const GpuMirror& {
+      return *(mirrors[&memory] = std::make_unique<GpuMirror>(device, memory, written));
+    };
+    std::vector<View> inputs;
+    std::vector<View> outputs;
+    for (const GuardedTensor& tensor : arena.inputs) {
+      inputs.push_back(moved(tensor.view(), mirror(tensor.memory(), true)));
+    }
+    for (const GuardedTensor& tensor : arena.own_outputs) mirror(tensor.memory(), false);
+    for (const GuardedTensor* tensor : arena.outputs) {
+      outputs.push_back(moved(tensor->view(), *mirrors.at(&tensor->memory())));
+    }
+    Call call;
+    call.inputs = inputs.data();
+    call.input_count = static_cast<int>(inputs.size());
+    call.outputs = outputs.data();
+    call.output_count = static_cast<int>(outputs.size());
+    call.attributes = &attributes;
+    call.workspace = workspace_bytes == 0 ? nullptr : mirror(workspace, false).row(0);
+    call.workspace_bytes = workspace_bytes;
+    call.launcher = device.launcher();
+    op.run[static_cast<size_t>(Target::kCuda)](call);
+    device.finish();
+    for (const auto& [memory, copy] : mirrors) copy->fetch();
+  } catch (const std::exception& error) {
+    failures.push_back(text("the cuda kernel threw: ", error.what()));
+  }
+  for (const std::string& finding : take_findings()) failures.push_back(finding);
+}
+
+void run_on_host(const Op& op, Target target, const Arena& arena, const Attributes& attributes,
+                 const GuardedMemory& workspace, size_t workspace_bytes, Failures& failures) {
   const std::vector<View> inputs = views_of(arena.inputs);
   std::vector<View> outputs;
   for (const GuardedTensor* tensor : arena.outputs) outputs.push_back(tensor->view());
@@ -103,7 +182,11 @@ Outcome execute(const Op& op, Target target, const std::vector<HostTensor>& inpu
   const int64_t size = static_cast<int64_t>(workspace_bytes);
   const GuardedMemory workspace(1, size, size, 0);
 
-  run_kernel(op, target, arena, attributes, workspace, workspace_bytes, outcome.failures);
+  if (target == Target::kCuda) {
+    run_on_gpu(op, arena, attributes, workspace, workspace_bytes, outcome.failures);
+  } else {
+    run_on_host(op, target, arena, attributes, workspace, workspace_bytes, outcome.failures);
+  }
 
   const std::string where = text(name_of(target), ", ");
   inspect(workspace, where + "workspace", outcome.failures);

@@ -59,6 +59,19 @@ TEST_P(OpTable, Determinism) { over_samples(check_determinism); }
 TEST_P(OpTable, Cost) { over_samples(check_cost); }
 TEST_P(OpTable, Gradient) { over_samples(check_gradient); }
 
+// On the simulated device, or with NRAM_TEST_DEVICE=cuda on the machine's.
+class OpTableCuda : public OpTable {
+ protected:
+  void SetUp() override {
+    if (!kHasCuda) GTEST_SKIP() << "built without CUDA";
+  }
+};
+TEST_P(OpTableCuda, Forward) { over_samples(check_cuda); }
+TEST_P(OpTableCuda, Placements) { over_samples(check_cuda_placements); }
+TEST_P(OpTableCuda, Architectures) { over_samples(check_cuda_architectures); }
+
+INSTANTIATE_TEST_SUITE_P(, OpTableCuda, ::testing::ValuesIn(rows()),
+                         [](const auto& info) { return std::string(info.param.op->name); });
 INSTANTIATE_TEST_SUITE_P(, OpTable, ::testing::ValuesIn(rows()),
                          [](const auto& info) { return std::string(info.param.op->name); });
 
