@@ -3,6 +3,7 @@
 #include "engine/ops/convolution_samples.h"
 #include "engine/ops/leaky_relu.h"
 #include "kernels/channel_sum/channel_sum.h"
+#include "kernels/common/reductions.h"
 #include "kernels/leaky_relu/leaky_relu.h"
 
 namespace nram {
@@ -179,11 +180,13 @@ void weight_gradient_gradient(GradientContext& context) {
 
 std::vector<TensorSpec> infer_channel_sum(Specs inputs, const Attributes&) {
   NRAM_CHECK(inputs.size() == 1 && inputs[0].shape.rank() >= 1, "channel_sum takes one tensor");
-  return {{{inputs[0].shape.channels()}, inputs[0].dtype}};
+  return {{{inputs[0].shape.channels()}, accumulator_of(inputs[0].dtype)}};
 }
 
 size_t channel_sum_workspace(Target target, Specs inputs, Specs, const Attributes&) {
-  return target == Target::kReference ? 0 : kernels::channel_sum_cpu_workspace(inputs[0].shape);
+  const Shape& x = inputs[0].shape;
+  if (target == Target::kCpu) return kernels::channel_sum_cpu_workspace(x);
+  return target == Target::kCuda ? column_sum_workspace(x.rows(), x.channels()) : 0;
 }
 
 Cost channel_sum_cost(Specs inputs, Specs outputs, const Attributes&) {
@@ -247,10 +250,12 @@ const Op kChannelSum = {
     .name = "channel_sum",
     .summary = "y[c] = sum of x[...,c] over all rows; the gradient of a bias",
     .infer = infer_channel_sum,
-    .run = {kernels::channel_sum_reference, kernels::channel_sum_cpu},
+    .run = {kernels::channel_sum_reference, kernels::channel_sum_cpu,
+            NRAM_CUDA_KERNEL(kernels::channel_sum_cuda)},
     .workspace = channel_sum_workspace,
     .cost = channel_sum_cost,
     .samples = channel_sum_samples,
+    .bfloat16_inputs = 0b1,
     .pitched = true,
 };
 

@@ -16,6 +16,10 @@ enum class DType : uint8_t { kFloat32, kFloat64, kBFloat16, kInt32 };
 constexpr int64_t size_of(DType dtype) {
   return dtype == DType::kFloat64 ? 8 : dtype == DType::kBFloat16 ? 2 : 4;
 }
+// The type of sums and scalars that come out of tensors of `dtype`.
+constexpr DType accumulator_of(DType dtype) {
+  return dtype == DType::kBFloat16 ? DType::kFloat32 : dtype;
+}
 const char* name_of(DType dtype);
 inline std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name_of(dtype); }
 
