@@ -6,6 +6,7 @@
 
 #include "engine/op.h"
 #include "kernels/convolution/convolution.h"
+#include "kernels/vendor/cuda_facts.h"
 #include "kernels/vendor/onednn.h"
 
 namespace nram {
@@ -59,10 +60,11 @@ std::string build_kind() {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> build_facts() {
-  return {
+  std::vector<std::pair<std::string, std::string>> facts = {
       {"compiler", compiler()},
       {"build", build_kind()},
-      {"devices", "cpu, reference (this build has no CUDA)"},
+      {"devices", kHasCuda ? "cpu, reference, cuda (NVIDIA), sim (a simulated GPU)"
+                           : "cpu, reference (this build has no CUDA)"},
       {"processor", processor_name()},
       {"instruction sets", instruction_sets()},
       {"cores", std::to_string(omp_get_num_procs())},
@@ -71,6 +73,10 @@ std::vector<std::pair<std::string, std::string>> build_facts() {
       {"winograd", kernels::winograd_allowed() ? "allowed" : "forbidden (NRAM_WINOGRAD=0)"},
       {"ops in the table", std::to_string(op_table().size())},
   };
+  if constexpr (kHasCuda) {
+    for (const auto& fact : vendor::cuda_facts()) facts.push_back(fact);
+  }
+  return facts;
 }
 
 }  // namespace nram

@@ -69,6 +69,7 @@ TEST_F(PlantedRepository, PassesArrowsDownwards) {
   EXPECT_EQ(about("data/a.cpp", "\"kernels/common/view.h\""), "");
   EXPECT_EQ(about("data/a.cpp", "<opencv2/core.hpp>"), "");
   EXPECT_EQ(about("kernels/vendor/a.cpp", "<oneapi/dnnl/dnnl.hpp>"), "");
+  EXPECT_EQ(about("kernels/vendor/cuda_cudnn.cpp", "<cudnn_graph.h>"), "");
   EXPECT_EQ(about("tests/a.cpp", "\"tools/command.h\""), "");
   EXPECT_EQ(about("bench/a.cpp", "<opencv2/core.hpp>"), "");
   EXPECT_EQ(about("kernels/a.cpp", "<vector>  // \"engine/graph.h\""), "");
@@ -97,6 +98,8 @@ TEST_F(PlantedRepository, ReportsEveryOtherArrow) {
   expect("tests/a.cpp", "\"helper.h\"", "no file of the repository");
   expect("kernels/relu/a.cpp", "<oneapi/dnnl/dnnl.hpp>", "oneDNN");
   expect("engine/a.cpp", "<dnnl.hpp>", "oneDNN");
+  expect("kernels/convolution/cuda.cpp", "<cudnn_graph.h>", "NVIDIA's libraries");
+  expect("kernels/vendor/onednn.cpp", "<cublasLt.h>", "NVIDIA's libraries");
   expect("training/a.cpp", "<opencv2/core.hpp>", "OpenCV");
   expect("tools/a.cpp", "<opencv2/core.hpp>", "OpenCV");
 }

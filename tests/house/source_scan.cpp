@@ -68,6 +68,10 @@ std::optional<std::string> library_violation(const std::string& file, const std:
   if (dnnl && file.rfind("kernels/vendor/", 0) != 0) {
     return "brings oneDNN in, which only kernels/vendor/ may see";
   }
+  const bool nvidia = starts_with_any(target, {"cudnn", "cublas", "cuda_runtime"});
+  if (nvidia && file.rfind("kernels/vendor/cuda_", 0) != 0) {
+    return "brings NVIDIA's libraries in, which only kernels/vendor/cuda_* may see";
+  }
   if (starts_with_any(target, {"opencv"}) && part != "data" && !is_free(part)) {
     return "brings OpenCV in, which only data/ may see";
   }
