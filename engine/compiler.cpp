@@ -29,7 +29,7 @@ void Compiler::compile() {
   if (options_.in_place) share_in_place();
   add_workspaces();
   allocate();
-  fill_program();
+  if (!options_.plan_only) fill_program();
 }
 
 int Compiler::value_of(Variable variable) const {
@@ -325,6 +325,7 @@ void Compiler::allocate() {
   program_.arena_bytes_ = plan_memory(blocks);
   program_.input_bytes_ = input_bytes;
   for (size_t i = 0; i < blocks.size(); ++i) storages_[homes[i]].offset = blocks[i].offset;
+  if (options_.plan_only) return;
   Device& device = program_.device();
   program_.arena_ = std::make_shared<Buffer>(device, static_cast<size_t>(program_.arena_bytes_));
   program_.inputs_ = std::make_shared<Buffer>(device, static_cast<size_t>(input_bytes));

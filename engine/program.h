@@ -18,6 +18,7 @@ struct CompileOptions {
   bool in_place = true;           // let ops write over inputs that die there
   bool concatenate_views = true;  // let producers write into their slice of a concatenation
   bool record = true;             // on GPUs: repeat the steps as one recorded graph
+  bool plan_only = false;         // find out what memory it needs; it cannot run
   bool poison_freed = false;      // overwrite memory with NaN as soon as it is free (tests)
 };
 

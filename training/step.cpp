@@ -68,6 +68,34 @@ TrainingStep::TrainingStep(const Networks& networks, int batch, const ObjectiveC
   program_ = std::make_unique<Program>(graph_, fetches, device, options);
 }
 
+int64_t TrainingStep::plan_bytes(const Networks& networks, int batch,
+                                 const ObjectiveConfig& objective, const AdamConfig& adam,
+                                 Device& device) {
+  CompileOptions options;
+  options.plan_only = true;
+  const TrainingStep step(networks, batch, objective, adam, device, false, options);
+  // Inputs are there twice on GPUs: in use and on their way.
+  return step.program().arena_bytes() + 2 * step.program().input_bytes();
+}
+
+int TrainingStep::largest_batch(const Networks& networks, const ObjectiveConfig& objective,
+                                const AdamConfig& adam, Device& device, int64_t bytes) {
+  const auto fits = [&](int batch) {
+    return plan_bytes(networks, batch, objective, adam, device) <= bytes;
+  };
+  int low = 0;
+  int high = 1;
+  while (high <= 4096 && fits(high)) {
+    low = high;
+    high *= 2;
+  }
+  while (high - low > 1) {
+    const int middle = low + (high - low) / 2;
+    (fits(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
 void TrainingStep::set_batch(const PairValues& pair) const {
   program_->set(pair_.source, pair.source);
   program_->set(pair_.target, pair.target);

@@ -43,6 +43,13 @@ class TrainingStep {
                const AdamConfig& adam, Device& device, bool fetch_masks = false,
                const CompileOptions& options = {});
 
+  // Bytes of device memory that a step of this batch needs beside the networks.
+  static int64_t plan_bytes(const Networks& networks, int batch, const ObjectiveConfig& objective,
+                            const AdamConfig& adam, Device& device);
+  // The largest batch whose step fits into `bytes`; 0 if none does.
+  static int largest_batch(const Networks& networks, const ObjectiveConfig& objective,
+                           const AdamConfig& adam, Device& device, int64_t bytes);
+
   void set_batch(const PairValues& pair) const;
   // Gradients and updates from the batch set last. `count` is the number of this step, from 1
   // (Adam's bias correction). Where a loss is not finite no network changes.

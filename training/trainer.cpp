@@ -112,11 +112,32 @@ void Trainer::prepare() {
   options.seed = config_.seed;
   options.flip = config_.flip;
   loader_ = std::make_unique<data::Loader>(dataset_, options);
+  foresee_memory();
   step_ = std::make_unique<TrainingStep>(*networks_, config_.batch, config_.objective, config_.adam,
                                          device(config_.device));
   message(text("one step: ", step_->program().steps().size(), " kernels, ",
                static_cast<int64_t>(step_->program().flops() / 1e9), " GFLOP, ",
                step_->program().arena_bytes() >> 20, " MiB of activations and gradients"));
+}
+
+// Before a card's memory is taken: what the step needs, and what batch would fit.
+void Trainer::foresee_memory() const {
+  Device& where = networks_->generator.device();
+  const std::optional<MemoryInfo> memory = where.memory_info();
+  if (!memory) return;
+  const auto plan = [&](int batch) {
+    return TrainingStep::plan_bytes(*networks_, batch, config_.objective, config_.adam, where);
+  };
+  const int64_t wanted = plan(config_.batch);
+  const auto free = static_cast<int64_t>(memory->free);
+  const int largest =
+      TrainingStep::largest_batch(*networks_, config_.objective, config_.adam, where, free);
+  NRAM_USER_CHECK(wanted <= free, "a step of batch ", config_.batch, " needs ", wanted >> 20,
+                  " MiB and the ", where.name(), " device has ", free >> 20, " MiB left: ",
+                  largest > 0 ? text("give --batch ", largest, " or less")
+                              : std::string("use a smaller image or --ngf"));
+  message(text("memory: batch ", config_.batch, " needs ", wanted >> 20, " MiB of the ", free >> 20,
+               " MiB free; the largest batch that fits is ", largest));
 }
 
 Losses Trainer::one_step(std::vector<StepTime>* times) {

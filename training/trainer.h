@@ -59,6 +59,7 @@ class Trainer {
   struct ResumeTag {};
   Trainer(ResumeTag, const TrainConfig& config, const TrainState& state, const WeightsFile& file,
           TrainCallbacks callbacks);
+  void foresee_memory() const;
   void prepare();
   void plan_steps();
   void save() const;

@@ -117,6 +117,24 @@ TEST(TrainingStep, CountsLargeAllocationsAtAll) {
   EXPECT_EQ(large.size(), 4096u);
 }
 
+TEST(TrainingStep, PlansMemoryWithoutTakingIt) {
+  const ModelConfig model = model_of(kVariants[0]);
+  const Networks networks(device(Target::kCpu), model);
+  Device& cpu = device(Target::kCpu);
+  const int64_t allocations = cpu.allocations();
+  const auto plan = [&](int batch) {
+    return TrainingStep::plan_bytes(networks, batch, {}, {}, cpu);
+  };
+  const int64_t three = plan(3);
+  EXPECT_LT(plan(2), three);
+  EXPECT_EQ(TrainingStep::largest_batch(networks, {}, {}, cpu, three), 3);
+  EXPECT_EQ(TrainingStep::largest_batch(networks, {}, {}, cpu, three - 1), 2);
+  EXPECT_EQ(TrainingStep::largest_batch(networks, {}, {}, cpu, 1000), 0);
+  EXPECT_EQ(cpu.allocations(), allocations);
+  const TrainingStep step(networks, 3, {}, {}, cpu);
+  EXPECT_EQ(step.program().arena_bytes() + 2 * step.program().input_bytes(), three);
+}
+
 TEST(TrainingStep, PlansPassTheChecker) {
   for (const Variant& variant : kVariants) {
     const ModelConfig model = model_of(variant);
