@@ -151,8 +151,12 @@ std::vector<Variable> Graph::vector_jacobian(const std::vector<Variable>& output
     for (size_t k = 0; k < inputs.size(); ++k) {
       const Variable gradient = context.result(static_cast<int>(k));
       if (!needed[k] || !gradient.valid()) continue;
-      NRAM_CHECK(gradient.spec() == inputs[k].spec(), node(i).op->name, ": the gradient of input ",
-                 k, " has shape ", gradient.shape(), ", not ", inputs[k].shape());
+      // The gradient of a bfloat16 value may stay as float32, as it was summed.
+      NRAM_CHECK(gradient.spec() == inputs[k].spec() ||
+                     (gradient.shape() == inputs[k].shape() &&
+                      gradient.dtype() == DType::kFloat32 && inputs[k].dtype() == DType::kBFloat16),
+                 node(i).op->name, ": the gradient of input ", k, " has shape ", gradient.shape(),
+                 ", not ", inputs[k].shape());
       contributions[{inputs[k].node(), inputs[k].output()}].push_back(gradient);
     }
   }

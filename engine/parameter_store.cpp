@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "engine/ops/cast.h"
 #include "kernels/common/philox.h"
 
 namespace nram {
@@ -193,6 +194,18 @@ Variable ParameterBinding::operator()(const std::string& name) {
   Variable& variable = variables_[static_cast<size_t>(index)];
   if (!variable.valid()) variable = graph_.external(name, store_.value(index));
   return variable;
+}
+
+Variable ParameterBinding::activation(Variable x) const {
+  const bool narrow = store_.device().precision() == Precision::kBFloat16;
+  const DType type = narrow ? DType::kBFloat16 : DType::kFloat32;
+  return x.dtype() == type ? x : cast(x, type);
+}
+
+Variable ParameterBinding::weight(const std::string& name) {
+  const auto found = working_copies_.find(name);
+  if (found != working_copies_.end()) return found->second;
+  return working_copies_[name] = activation((*this)(name));
 }
 
 void ParameterBinding::backward(Variable loss) const {

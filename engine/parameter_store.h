@@ -86,6 +86,11 @@ class ParameterBinding {
   ParameterBinding(Graph& graph, const ParameterStore& store)
       : graph_(graph), store_(store), variables_(store.specs().size()) {}
   Variable operator()(const std::string& name);
+  // A convolution's weight in the device's precision: with bfloat16 a working copy, made anew in
+  // each run, whose gradient is that of the float32 parameter.
+  Variable weight(const std::string& name);
+  // `x` in the type that convolutions take on the device.
+  Variable activation(Variable x) const;
   bool has(const std::string& name) const;
   Graph& graph() const { return graph_; }
   const ParameterStore& store() const { return store_; }
@@ -97,6 +102,7 @@ class ParameterBinding {
   Graph& graph_;
   const ParameterStore& store_;
   std::vector<Variable> variables_;
+  std::map<std::string, Variable> working_copies_;
 };
 
 // FNV-1a of a string: the stream of random numbers that belongs to a name.

@@ -51,15 +51,23 @@ void set_values(const Tensor& tensor, std::span<const T> values) {
   NRAM_CHECK(view.dense(), "only dense tensors are set from the host");
   NRAM_CHECK(static_cast<int64_t>(values.size()) == view.shape.count(), "a tensor of shape ",
              view.shape, " is not set from ", values.size(), " values");
-  const size_t bytes = values.size() * static_cast<size_t>(size_of(view.dtype));
-  if (view.dtype == DType::kFloat32) {
-    const std::vector<float> host = converted<T, float>(values);
-    tensor.device().copy_in(view.data, host.data(), bytes);
-  } else {
-    NRAM_CHECK(view.dtype == DType::kFloat64, "a ", view.dtype, " tensor is not set from floats");
-    const std::vector<double> host = converted<T, double>(values);
-    tensor.device().copy_in(view.data, host.data(), bytes);
+  const auto copy = [&](const auto& host) {
+    tensor.device().copy_in(view.data, host.data(), host.size() * sizeof(host[0]));
+  };
+  switch (view.dtype) {
+    case DType::kFloat32:
+      return copy(converted<T, float>(values));
+    case DType::kFloat64:
+      return copy(converted<T, double>(values));
+    case DType::kBFloat16: {
+      std::vector<BFloat16> host;
+      for (const T value : values) host.emplace_back(static_cast<float>(value));
+      return copy(host);
+    }
+    case DType::kInt32:
+      break;
   }
+  throw_internal(text("a ", view.dtype, " tensor is not set from floats"), __FILE__, __LINE__);
 }
 
 // The elements of a tensor one after the other, as stored.
@@ -148,13 +156,49 @@ Device& device(Target target) {
   return target == Target::kReference ? reference : cpu;
 }
 
-Device& device(const std::string& name) {
+const char* name_of(Precision precision) {
+  return precision == Precision::kFloat32 ? "float32"
+         : precision == Precision::kTf32  ? "tf32"
+                                          : "bfloat16";
+}
+
+void Device::set_precision(Precision precision) {
+  NRAM_USER_CHECK(precision == Precision::kFloat32 || target_ == Target::kCuda, "--precision ",
+                  name_of(precision), " is for GPUs (--device cuda or sim); the ", name_,
+                  " device computes in float32");
+  NRAM_USER_CHECK(precision == Precision::kFloat32 || launcher()->capability() >= 80,
+                  "--precision ", name_of(precision),
+                  " needs a GPU of compute capability 8.0 or later");
+  precision_ = precision;
+  if (launcher() != nullptr) launcher()->allow_tf32(precision == Precision::kTf32);
+}
+
+namespace {
+
+Precision parse_precision(const std::string& name) {
+  for (const Precision precision : {Precision::kFloat32, Precision::kTf32, Precision::kBFloat16}) {
+    if (name == name_of(precision)) return precision;
+  }
+  NRAM_USER_CHECK(name.empty(), "there is no precision '", name,
+                  "': choose float32, tf32 or bfloat16");
+  return Precision::kFloat32;
+}
+
+Device& find_device(const std::string& name) {
   if (name == "cpu") return device(Target::kCpu);
   if (name == "cuda" || name == "sim") return cuda_device(name == "sim");
   NRAM_USER_CHECK(name == "reference", "there is no device '", name,
                   "': choose cpu, cuda, sim (the simulated GPU), or reference (plain loops in "
                   "double precision, slow)");
   return device(Target::kReference);
+}
+
+}  // namespace
+
+Device& device(const DeviceOptions& options) {
+  Device& found = find_device(options.name);
+  found.set_precision(parse_precision(options.precision));
+  return found;
 }
 
 Buffer::Buffer(Device& device, size_t bytes)

@@ -41,6 +41,15 @@ struct MemoryInfo {
   size_t total = 0;
 };
 
+// What convolutions and matrix products are computed in. Parameters, optimizer state, statistics
+// and losses are float32 always, sums are accumulated in float32.
+enum class Precision : uint8_t {
+  kFloat32,
+  kTf32,      // operands rounded to 10 bits of mantissa, on GPUs
+  kBFloat16,  // activations and working copies of weights stored as bfloat16, on GPUs
+};
+const char* name_of(Precision precision);
+
 // Owns memory of one device and orders its work. cpu and reference share host memory and work at
 // once; GPUs have memory of their own and may still be at work when a call returns.
 class Device {
@@ -60,6 +69,9 @@ class Device {
   virtual void fill(void* device_memory, uint8_t value, size_t bytes) = 0;
   // Waits for all enqueued work; throws if some of it failed.
   virtual void finish() {}
+  // Holds for programs that are built later. User errors for what the device cannot do.
+  void set_precision(Precision precision);
+  Precision precision() const { return precision_; }
   // Where cuda kernels are launched; null on hosts.
   virtual Launcher* launcher() { return nullptr; }
   // Null where inputs are set by copy_in and where nothing can be recorded.
@@ -85,12 +97,22 @@ class Device {
  private:
   Target target_;
   std::string name_;
+  Precision precision_ = Precision::kFloat32;
+};
+
+// Where and how to compute, as a user names it.
+struct DeviceOptions {
+  DeviceOptions(const char* name) : name(name) {}              // NOLINT: conversion is the purpose
+  DeviceOptions(std::string name, std::string precision = {})  // NOLINT: the same
+      : name(std::move(name)), precision(std::move(precision)) {}
+  std::string name;       // "cpu", "cuda", "sim" or "reference"
+  std::string precision;  // "float32" (also when empty), "tf32" or "bfloat16"
 };
 
 // The device that runs a target's kernels, made on first use; for cuda the machine's GPU.
 Device& device(Target target);
-// "cpu", "cuda", "sim" or "reference"; a user error names the choices, or says what is missing.
-Device& device(const std::string& name);
+// A user error names the choices, or says what is missing.
+Device& device(const DeviceOptions& options);
 
 class Buffer {
  public:
@@ -124,8 +146,8 @@ class Tensor {
   Device& device() const { return buffer_->device(); }
   const std::shared_ptr<Buffer>& buffer() const { return buffer_; }
 
-  // Host copies; the tensor that is set is dense and the counts equal. Float32, float64 and
-  // (reading) bfloat16 convert.
+  // Host copies; the tensor that is set is dense and the counts equal. Floating-point types
+  // convert.
   void set(std::span<const float> values) const;
   void set(std::span<const double> values) const;
   std::vector<float> to_floats() const;

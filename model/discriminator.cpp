@@ -1,6 +1,7 @@
 #include "model/discriminator.h"
 
 #include "engine/ops/add.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/concatenate.h"
 
 namespace nram {
@@ -53,7 +54,9 @@ Variable discriminator(ParameterBinding& parameters, const DiscriminatorConfig& 
     const Graph::Scope scope(parameters.graph(), name + ".add");
     x = add({x, branch});
   }
-  return plain_convolution(builder, config.name + ".head", x, {c, 1, 3});
+  x = plain_convolution(builder, config.name + ".head", x, {c, 1, 3});
+  const Graph::Scope scope(parameters.graph(), config.name + ".head");
+  return cast(x, DType::kFloat32);
 }
 
 }  // namespace nram

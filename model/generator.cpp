@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/ops/attention.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/concatenate.h"
 #include "engine/ops/pose_maps.h"
 #include "engine/ops/tanh.h"
@@ -93,7 +94,7 @@ GeneratorOutput generator(ParameterBinding& parameters, const ModelConfig& confi
                         Activation::kLeakyRelu);
   x = plain_convolution(builder, "generator.decoder.conv", x, {ngf, 3, 7});
   const Graph::Scope scope(parameters.graph(), "generator.decoder.tanh");
-  output.image = tanh(x);
+  output.image = tanh(cast(x, DType::kFloat32));
   return output;
 }
 

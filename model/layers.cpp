@@ -17,7 +17,8 @@ std::vector<int64_t> weight_shape(const LayerShape& s) {
 
 Variable raw_convolution(LayerBuilder& builder, const std::string& name, Variable x,
                          const LayerShape& shape) {
-  const Variable weight = builder.parameters(name + ".weight");
+  x = builder.parameters.activation(x);
+  const Variable weight = builder.parameters.weight(name + ".weight");
   std::optional<Variable> bias;
   if (builder.parameters.has(name + ".bias")) bias = builder.parameters(name + ".bias");
   ConvolutionAttributes attributes{};

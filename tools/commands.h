@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 
+#include "engine/tensor.h"
+
 namespace nram::tools {
 
 void add_attention(CLI::App& app);
@@ -20,8 +22,8 @@ void add_transfer(CLI::App& app);
 // Set by Ctrl-C (SIGINT) and SIGTERM once watched; a second signal ends the program at once.
 const std::atomic<bool>& watch_interrupts();
 
-// "--device", shared by all commands that compute.
-void add_device_option(CLI::App& command, std::string& device);
+// "--device" and "--precision", shared by all commands that compute.
+void add_device_option(CLI::App& command, DeviceOptions& device);
 // "--threads": OpenMP threads of the cpu kernels; 0 is one per core.
 void add_threads_option(CLI::App& command);
 

@@ -69,13 +69,15 @@ const std::atomic<bool>& watch_interrupts() {
   return interrupted;
 }
 
-void add_device_option(CLI::App& command, std::string& device) {
+void add_device_option(CLI::App& command, DeviceOptions& device) {
   command
-      .add_option(
-          "--device", device,
-          "Where to compute: cpu, cuda (an NVIDIA GPU), sim (a simulated one, slow, that checks "
-          "every access), or reference (slow, for checks)")
+      .add_option("--device", device.name,
+                  "Where to compute: cpu, cuda (an NVIDIA GPU), sim (a simulated one: slow, checks "
+                  "every access), or reference (slow, for checks)")
       ->capture_default_str();
+  command.add_option("--precision", device.precision,
+                     "float32 (default); on GPUs also tf32, or bfloat16 with float32 weights and "
+                     "sums");
 }
 
 void add_threads_option(CLI::App& command) {

@@ -10,7 +10,7 @@ namespace nram::tools {
 
 struct PairOptions {
   std::string weights;
-  std::string device = "cpu";
+  DeviceOptions device = "cpu";
   std::string data;              // data set for --source and --target
   std::string source;            // name in the data set
   std::string target;            // name in the data set

@@ -20,7 +20,7 @@ struct ProfileOptions {
   int runs = 5;
   std::string by = "op";
   std::string trace;
-  std::string device = "cpu";
+  DeviceOptions device = "cpu";
   bool peer = false;
 };
 

@@ -22,7 +22,7 @@ struct TrainConfig {
   bool flip = true;
   bool skip_missing = false;
   std::string vgg;  // safetensors file; empty: from the seed
-  std::string device = "cpu";
+  DeviceOptions device = "cpu";
   double checkpoint_minutes = 5;
   double sample_minutes = 1;
 };

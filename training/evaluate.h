@@ -15,7 +15,7 @@ struct EvaluateOptions {
   std::string weights;
   std::string data;
   std::string split = "test";
-  std::string device = "cpu";
+  DeviceOptions device = "cpu";
   std::string pictures;  // folder for generated PNGs and a grid; empty: none
   int limit = 0;         // only so many pairs, evenly spread; 0: all
   bool skip_missing = false;

@@ -13,7 +13,7 @@ struct ParityOptions {
   std::string inputs;   // source, target [N,H,W,3]; keypoints_source, keypoints_target [N,18,2]
   int steps = 1;
   std::string output;
-  std::string device = "cpu";
+  DeviceOptions device = "cpu";
   bool inner_skip = true;  // the one switch that tensors' shapes do not tell
   bool winograd = false;   // allow Winograd convolutions, which round more
   ObjectiveConfig objective;

@@ -71,7 +71,8 @@ std::unique_ptr<Trainer> Trainer::resume(const std::string& checkpoint,
   TrainState state;
   read_checkpoint(file, config, state);
   if (!overrides.data.empty()) config.data = overrides.data;
-  if (!overrides.device.empty()) config.device = overrides.device;
+  if (!overrides.device.name.empty()) config.device.name = overrides.device.name;
+  if (!overrides.device.precision.empty()) config.device.precision = overrides.device.precision;
   if (overrides.total_steps != 0) {
     NRAM_USER_CHECK(overrides.total_steps > state.step, "--steps is ", overrides.total_steps,
                     ", but the checkpoint is at step ", state.step, " already; give more");

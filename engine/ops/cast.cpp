@@ -49,6 +49,7 @@ const Op kCast = {
 };
 
 Variable cast(Variable x, DType to) {
+  if (x.dtype() == to) return x;
   return x.graph().append(kCast, {x}, CastAttributes{static_cast<int32_t>(to)});
 }
 

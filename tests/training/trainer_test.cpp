@@ -91,7 +91,7 @@ TEST_F(TrainerTest, ResumingChangesNoBit) {
     Trainer first(stopped, {});
     EXPECT_EQ(first.run(kNeverStop, 2), TrainEnd::kInterrupted);
     TrainConfig nothing;
-    nothing.device = "";
+    nothing.device.name = "";
     const auto second = Trainer::resume(first.checkpoint_path(), nothing, {});
     EXPECT_EQ(second->state().step, 2);
     EXPECT_EQ(second->run(kNeverStop), TrainEnd::kFinished);
