@@ -1,6 +1,7 @@
 #include "kernels/convolution/border.h"
 #include "kernels/convolution/convolution.h"
 #include "kernels/convolution/cpu_paths.h"
+#include "kernels/convolution/winograd_kernels.h"
 
 namespace nram::kernels {
 namespace {
@@ -69,11 +70,8 @@ onednn::Convolution problem_of(Pass pass, const ConvolutionGeometry& g, bool bia
 
 size_t convolution_cpu_workspace(const ConvolutionGeometry& g, bool bias, float slope) {
   if (narrow_takes(g)) return narrow_workspace(g);
-  const ConvolutionGeometry inner = bordered(g);
-  return border_bytes(g) +
-         (winograd_takes(Pass::kForward, inner)
-              ? winograd_workspace(Pass::kForward, inner, bias)
-              : onednn::workspace(problem_of(Pass::kForward, inner, bias, slope)));
+  if (winograd_takes(Pass::kForward, g)) return winograd_workspace(Pass::kForward, g);
+  return border_bytes(g) + onednn::workspace(problem_of(Pass::kForward, bordered(g), bias, slope));
 }
 
 void convolution_cpu(const Call& call) {
@@ -87,18 +85,18 @@ void convolution_cpu(const Call& call) {
     run_narrow(g, x.as<float>(), w.as<float>(), {bias, slope}, y.as<float>(), call.workspace);
     return;
   }
-  const ConvolutionGeometry inner = bordered(g);
-  const onednn::ConvolutionMemory memory = {
-      .x = bordered_input(g, call),
-      .weights = w.data,
-      .bias = const_cast<float*>(bias),
-      .y = y.data,
-      .workspace = static_cast<char*>(call.workspace) + border_bytes(g)};
-  if (winograd_takes(Pass::kForward, inner)) {
-    run_winograd(Pass::kForward, inner, memory, slope);
-  } else {
-    onednn::run(problem_of(Pass::kForward, inner, bias != nullptr, slope), memory);
+  onednn::ConvolutionMemory memory = {.x = x.data,
+                                      .weights = w.data,
+                                      .bias = const_cast<float*>(bias),
+                                      .y = y.data,
+                                      .workspace = call.workspace};
+  if (winograd_takes(Pass::kForward, g)) {
+    run_winograd(Pass::kForward, g, memory, {bias, slope});
+    return;
   }
+  memory.x = bordered_input(g, call);
+  memory.workspace = static_cast<char*>(call.workspace) + border_bytes(g);
+  onednn::run(problem_of(Pass::kForward, bordered(g), bias != nullptr, slope), memory);
 }
 
 size_t transposed_convolution_cpu_workspace(const ConvolutionGeometry& g) {
@@ -107,7 +105,7 @@ size_t transposed_convolution_cpu_workspace(const ConvolutionGeometry& g) {
     return border_bytes(g) + weight_bytes(g) + narrow_workspace(data_gradient_geometry(g));
   }
   return border_bytes(g) + (winograd_takes(Pass::kData, inner)
-                                ? winograd_workspace(Pass::kData, inner, false)
+                                ? winograd_workspace(Pass::kData, inner)
                                 : onednn::workspace(problem_of(Pass::kData, inner)));
 }
 
@@ -122,14 +120,16 @@ void transposed_convolution_cpu(const Call& call) {
   void* const target = border > 0 ? call.workspace : y.data;
   const onednn::ConvolutionMemory memory = {
       .x = target, .weights = w.data, .bias = nullptr, .y = x.data, .workspace = rest};
-  const bool linear = border > 0 || bias_of(call) != nullptr;  // bias and slope come later
   if (narrow_data_takes(g)) {
     flip_weights(g, w.as<float>(), reinterpret_cast<float*>(rest));
     run_narrow(data_gradient_geometry(g), x.as<float>(), reinterpret_cast<float*>(rest), {},
                static_cast<float*>(target), rest + weight_bytes(g));
   } else if (winograd_takes(Pass::kData, inner)) {
-    run_winograd(Pass::kData, inner, memory, linear ? 1 : attributes.slope);
-    if (!linear) return;
+    if (border == 0) {
+      run_winograd(Pass::kData, inner, memory, {bias_of(call), attributes.slope});
+      return;
+    }
+    run_winograd(Pass::kData, inner, memory, {});  // bias and slope come after the folding
   } else {
     onednn::run(problem_of(Pass::kData, inner), memory);
   }
@@ -138,10 +138,10 @@ void transposed_convolution_cpu(const Call& call) {
 }
 
 size_t convolution_weight_gradient_cpu_workspace(const ConvolutionGeometry& g) {
+  if (winograd_takes(Pass::kWeights, g)) return winograd_workspace(Pass::kWeights, g);
   const ConvolutionGeometry inner = bordered(g);
-  return border_bytes(g) + (swapped_weights_takes(inner) ? swapped_weights_workspace(inner)
-                            : winograd_takes(Pass::kWeights, inner)
-                                ? winograd_workspace(Pass::kWeights, inner, false)
+  return border_bytes(g) + (swapped_weights_takes(inner)
+                                ? swapped_weights_workspace(inner)
                                 : onednn::workspace(problem_of(Pass::kWeights, inner)));
 }
 
@@ -151,18 +151,18 @@ void convolution_weight_gradient_cpu(const Call& call) {
   const ConvolutionGeometry g = geometry_of(x.shape, dy.shape, attributes.kernel_height,
                                             attributes.kernel_width, attributes.convolution);
   check_workspace(call, convolution_weight_gradient_cpu_workspace(g));
+  onednn::ConvolutionMemory memory = {
+      .x = x.data, .weights = dw.data, .bias = nullptr, .y = dy.data, .workspace = call.workspace};
+  if (winograd_takes(Pass::kWeights, g)) {
+    run_winograd(Pass::kWeights, g, memory, {});
+    return;
+  }
   const ConvolutionGeometry inner = bordered(g);
-  const onednn::ConvolutionMemory memory = {
-      .x = bordered_input(g, call),
-      .weights = dw.data,
-      .bias = nullptr,
-      .y = dy.data,
-      .workspace = static_cast<char*>(call.workspace) + border_bytes(g)};
+  memory.x = bordered_input(g, call);
+  memory.workspace = static_cast<char*>(call.workspace) + border_bytes(g);
   if (swapped_weights_takes(inner)) {
     run_swapped_weights(inner, static_cast<const float*>(memory.x), dy.as<float>(), dw.as<float>(),
                         memory.workspace);
-  } else if (winograd_takes(Pass::kWeights, inner)) {
-    run_winograd(Pass::kWeights, inner, memory, 1);
   } else {
     onednn::run(problem_of(Pass::kWeights, inner), memory);
   }
@@ -176,6 +176,9 @@ std::string convolution_cpu_implementation(ConvolutionPass pass, const Convoluti
   if (which == Pass::kForward ? narrow_takes(g) : which == Pass::kData && narrow_data_takes(g)) {
     return "narrow";
   }
+  if (winograd_takes(which, which == Pass::kData ? inner : g)) {
+    return text("winograd ", winograd::kernels().name);
+  }
   onednn::Convolution problem = problem_of(which, inner);
   if (which == Pass::kForward) {
     problem.bias = bias;
@@ -185,9 +188,6 @@ std::string convolution_cpu_implementation(ConvolutionPass pass, const Convoluti
   if (which == Pass::kWeights && swapped_weights_takes(inner)) {
     problem = problem_of(which, data_gradient_geometry(inner).padded());
     prefix = "onednn, roles swapped, ";
-  } else if (winograd_takes(which, inner)) {
-    problem.algorithm = onednn::Algorithm::kWinograd;
-    problem.slope = 1;
   }
   return prefix + onednn::implementation(problem);
 }

@@ -19,14 +19,14 @@ struct Epilogue {
 onednn::Convolution problem_of(onednn::Pass pass, const ConvolutionGeometry& geometry,
                                bool bias = false, float slope = 1);
 
-// Winograd's F(4x4, 3x3) by oneDNN between changes of layout (NHWC, nChw16c): twice as fast as the
-// direct algorithm at 64 channels and more, and about ten times less exact: rms error 1.6e-6 of the
-// root mean square. Zero padding.
+// Winograd's F(4x4, 3x3), stride 1: two to three times as fast as the direct algorithm, and less
+// exact: largest errors 3e-6 to 7e-6 of the result's root mean square, rms 8e-7
+// (tests/engine/winograd_test.cpp prints them per shape). Reflected borders but in the data pass.
 bool winograd_takes(onednn::Pass pass, const ConvolutionGeometry& geometry);
-size_t winograd_workspace(onednn::Pass pass, const ConvolutionGeometry& geometry, bool bias);
-// LeakyReLU goes into the last change of layout. Forward: writes memory.y; data: memory.x.
+size_t winograd_workspace(onednn::Pass pass, const ConvolutionGeometry& geometry);
+// Forward: writes memory.y; data: memory.x; the epilogue is for these. Weights: memory.weights.
 void run_winograd(onednn::Pass pass, const ConvolutionGeometry& geometry,
-                  const onednn::ConvolutionMemory& memory, float slope);
+                  const onednn::ConvolutionMemory& memory, const Epilogue& epilogue);
 
 // Few output channels, stride 1, kernel larger than 1x1: vectorised over a row's pixels, as
 // oneDNN's vectors over channels would run almost empty. Any border. Weights [O,kh,kw,C].

@@ -98,22 +98,18 @@ class Cache {
 struct ConvolutionDescriptors {
   memory::desc x, weights, bias, y;
   memory::dims strides, padding;
-  dnnl::algorithm algorithm;
 
   explicit ConvolutionDescriptors(const Convolution& p) {
-    const bool winograd = p.algorithm == Algorithm::kWinograd;
-    const Tag layout = winograd ? Tag::nChw16c : Tag::nhwc;
-    x = describe({p.batch, p.channels, p.height, p.width}, layout);
-    y = describe({p.batch, p.output_channels, p.output_height, p.output_width}, layout);
+    x = describe({p.batch, p.channels, p.height, p.width}, Tag::nhwc);
+    y = describe({p.batch, p.output_channels, p.output_height, p.output_width}, Tag::nhwc);
     weights = describe({p.output_channels, p.channels, p.kernel_height, p.kernel_width}, Tag::any);
     if (p.bias) bias = describe({p.output_channels}, Tag::x);
     strides = {p.stride, p.stride};
     padding = {p.padding, p.padding};
-    algorithm =
-        winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
   }
 };
 
+constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 using Forward = dnnl::convolution_forward;
 using BackwardData = dnnl::convolution_backward_data;
 using BackwardWeights = dnnl::convolution_backward_weights;
@@ -122,12 +118,12 @@ Forward::primitive_desc describe_forward(const ConvolutionDescriptors& d,
                                          const dnnl::primitive_attr& attributes) {
   constexpr auto kKind = dnnl::prop_kind::forward_training;
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kKind,     d.algorithm, d.x,       d.weights, d.bias,
-          d.y,      d.strides, d.padding,   d.padding, attributes};
+  return {engine(), kKind,     kDirect,   d.x,       d.weights, d.bias,
+          d.y,      d.strides, d.padding, d.padding, attributes};
 #else
-  return {Forward::desc(kKind, d.algorithm, d.x, d.weights, d.bias, d.y, d.strides, d.padding,
-                        d.padding),
-          attributes, engine()};
+  return {
+      Forward::desc(kKind, kDirect, d.x, d.weights, d.bias, d.y, d.strides, d.padding, d.padding),
+      attributes, engine()};
 #endif
 }
 
@@ -139,10 +135,10 @@ typename Backward::primitive_desc describe_backward(const ConvolutionDescriptors
   const Forward::primitive_desc hint = describe_forward(d, attributes_with({}));
   const dnnl::primitive_attr attributes = attributes_with({});
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(),  d.algorithm, source,    weights, destination,
-          d.strides, d.padding,   d.padding, hint,    attributes};
+  return {engine(),  kDirect,   source,    weights, destination,
+          d.strides, d.padding, d.padding, hint,    attributes};
 #else
-  return {typename Backward::desc(d.algorithm, source, weights, destination, d.strides, d.padding,
+  return {typename Backward::desc(kDirect, source, weights, destination, d.strides, d.padding,
                                   d.padding),
           attributes, engine(), hint};
 #endif
@@ -321,15 +317,6 @@ std::string version() {
   const dnnl::version_t* loaded = dnnl::version();
   return text(loaded->major, '.', loaded->minor, '.', loaded->patch, " (built with ",
               DNNL_VERSION_MAJOR, '.', DNNL_VERSION_MINOR, '.', DNNL_VERSION_PATCH, ')');
-}
-
-bool available(const Convolution& problem) {
-  try {
-    const bool winograd = implementation(problem).find("wino") != std::string::npos;
-    return winograd == (problem.algorithm == Algorithm::kWinograd);
-  } catch (const Error&) {
-    return false;
-  }
 }
 
 std::string implementation(const Convolution& problem) {

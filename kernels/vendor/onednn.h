@@ -20,14 +20,10 @@ enum class Pass : uint8_t {
   kWeights,  // dw (in weights) from x, dy (in y)
 };
 
-// kDirect reads and writes NHWC. kWinograd is F(4x4, 3x3) on 3x3 kernels with stride 1, in blocks
-// of 16 channels (nChw16c), and cannot apply a slope.
-enum class Algorithm : uint8_t { kDirect, kWinograd };
-
-// Sizes from the view of the forward pass; zero padding; weights are OHWI.
+// Direct convolution in NHWC. Sizes from the view of the forward pass; zero padding; weights are
+// OHWI.
 struct Convolution {
   Pass pass = Pass::kForward;
-  Algorithm algorithm = Algorithm::kDirect;
   int64_t batch = 0, height = 0, width = 0, channels = 0;
   int64_t output_height = 0, output_width = 0, output_channels = 0;
   int64_t kernel_height = 0, kernel_width = 0;
@@ -46,8 +42,6 @@ struct ConvolutionMemory {
   void* workspace = nullptr;
 };
 
-// Whether the library has this algorithm for this problem on this processor.
-bool available(const Convolution& problem);
 // Name of the code that runs; one that starts with "ref" is orders of magnitude too slow.
 std::string implementation(const Convolution& problem);
 size_t workspace(const Convolution& problem);
