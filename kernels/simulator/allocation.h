@@ -32,6 +32,7 @@ struct Allocation {
   size_t words() const { return (bytes + 3) / 4; }
   size_t sectors() const { return (bytes + 31) / 32; }
   void make_race_shadow();
+  void drop_race_shadow();
   void make_stamps();
   void set_initialised(size_t offset, size_t count, bool value);
 };

@@ -21,6 +21,12 @@ void Allocation::make_race_shadow() {
   read_again = lazy_zeros<uint32_t>(words());
 }
 
+void Allocation::drop_race_shadow() {
+  written.reset();
+  read.reset();
+  read_again.reset();
+}
+
 void Allocation::make_stamps() {
   if (load_stamp) return;
   load_stamp = lazy_zeros<uint32_t>(sectors());
@@ -96,9 +102,7 @@ bool Memory::release(uint64_t address) {
   found->released = true;
   found->data.reset();
   found->initialised.reset();
-  found->written.reset();
-  found->read.reset();
-  found->read_again.reset();
+  found->drop_race_shadow();
   found->load_stamp.reset();
   found->store_stamp.reset();
   in.used_bytes -= rounded_up(found->bytes);

@@ -38,6 +38,8 @@ struct Moments {
     next.fetch_sub(count);
     return 0;
   }
+  // More than half are gone: what is left must do for the blocks to come.
+  bool scarce() const { return next.load(std::memory_order_relaxed) > kMost / 2; }
   // Gives back the moments from `from` on, if nobody has taken any since.
   void give_back(uint32_t from, uint32_t end) { next.compare_exchange_strong(end, from); }
 };

@@ -167,6 +167,8 @@ struct Options {
   int threads = 0;    // host threads; 0: one a core
   uint64_t seed = 0;  // order of blocks and warps
   int most_findings = 50;
+  // Warp instructions of one block after which it counts as endless.
+  uint64_t most_steps = uint64_t{1} << 28;
 };
 
 // What one PTX instruction, or one source line, or a whole kernel cost.
