@@ -40,11 +40,13 @@ const Op kCast = {
     .name = "cast",
     .summary = "x as float32 or bfloat16 (to nearest even, NaN kept); any shape",
     .infer = infer,
-    .run = {kernels::cast_reference, kernels::cast_cpu},
+    .run = {kernels::cast_reference, kernels::cast_cpu, NRAM_CUDA_KERNEL(kernels::cast_cuda)},
     .gradient = gradient,
     .cost = cost,
     .samples = samples,
     .tolerance = 0,
+    .tolerance_bfloat16 = 0,
+    .bfloat16_inputs = 0b1,
     .pitched = true,
 };
 

@@ -92,11 +92,14 @@ const Op kConcatenate = {
     .name = "concatenate",
     .summary = "y [..., C_0 + C_1 + ...] = the parts [..., C_i] side by side",
     .infer = infer_concatenate,
-    .run = {kernels::concatenate_reference, kernels::concatenate_cpu},
+    .run = {kernels::concatenate_reference, kernels::concatenate_cpu,
+            NRAM_CUDA_KERNEL(kernels::concatenate_cuda)},
     .gradient = concatenate_gradient,
     .cost = cost,
     .samples = concatenate_samples,
     .tolerance = 0,
+    .tolerance_bfloat16 = 0,
+    .bfloat16_inputs = 0xFFFF,
     .pitched = true,
 };
 
@@ -104,11 +107,13 @@ const Op kSlice = {
     .name = "slice",
     .summary = "y [..., channels] = x [..., begin : begin + channels]",
     .infer = infer_slice,
-    .run = {kernels::slice_reference, kernels::slice_cpu},
+    .run = {kernels::slice_reference, kernels::slice_cpu, NRAM_CUDA_KERNEL(kernels::slice_cuda)},
     .gradient = slice_gradient,
     .cost = cost,
     .samples = slice_samples,
     .tolerance = 0,
+    .tolerance_bfloat16 = 0,
+    .bfloat16_inputs = 0b1,
     .pitched = true,
 };
 
@@ -116,11 +121,13 @@ const Op kCopy = {
     .name = "copy",
     .summary = "y = x; any shape",
     .infer = infer_copy,
-    .run = {kernels::copy_reference, kernels::copy_cpu},
+    .run = {kernels::copy_reference, kernels::copy_cpu, NRAM_CUDA_KERNEL(kernels::copy_cuda)},
     .gradient = copy_gradient,
     .cost = cost,
     .samples = copy_samples,
     .tolerance = 0,
+    .tolerance_bfloat16 = 0,
+    .bfloat16_inputs = 0b1,
     .pitched = true,
 };
 

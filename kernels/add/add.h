@@ -2,14 +2,14 @@
 // y = ((x_0 + x_1) + x_2) + ...
 #pragma once
 
+#include "kernels/add/terms.h"
 #include "kernels/common/call.h"
 
 namespace nram::kernels {
 
-constexpr int kAddMostInputs = 8;
-
 // inputs: x_0 .. x_n; outputs: y, which may be the memory of any one input.
 void add_reference(const Call& call);
 void add_cpu(const Call& call);
+void add_cuda(const Call& call);
 
 }  // namespace nram::kernels

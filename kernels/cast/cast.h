@@ -15,5 +15,6 @@ struct CastAttributes {
 // inputs: x; outputs: y.
 void cast_reference(const Call& call);
 void cast_cpu(const Call& call);
+void cast_cuda(const Call& call);
 
 }  // namespace nram::kernels

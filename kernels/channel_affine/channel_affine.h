@@ -3,19 +3,14 @@
 // their shape. Backward: the same op on dy without the offset.
 #pragma once
 
+#include "kernels/channel_affine/attributes.h"
 #include "kernels/common/call.h"
 
 namespace nram::kernels {
 
-constexpr int kMostAffineChannels = 8;
-
-struct ChannelAffineAttributes {
-  float scale[kMostAffineChannels];
-  float offset[kMostAffineChannels];
-};
-
 // inputs: x; outputs: y.
 void channel_affine_reference(const Call& call);
 void channel_affine_cpu(const Call& call);
+void channel_affine_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -9,8 +9,10 @@ namespace nram::kernels {
 // inputs: x, m; outputs: y.
 void mask_multiply_reference(const Call& call);
 void mask_multiply_cpu(const Call& call);
+void mask_multiply_cuda(const Call& call);
 // inputs: dy, x, m; outputs: dx, dm.
 void mask_multiply_gradient_reference(const Call& call);
 void mask_multiply_gradient_cpu(const Call& call);
+void mask_multiply_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -8,5 +8,6 @@ namespace nram::kernels {
 // inputs: a, b; outputs: y.
 void multiply_reference(const Call& call);
 void multiply_cpu(const Call& call);
+void multiply_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -12,5 +12,6 @@ struct ScaleAttributes {
 // inputs: x; outputs: y.
 void scale_reference(const Call& call);
 void scale_cpu(const Call& call);
+void scale_cuda(const Call& call);
 
 }  // namespace nram::kernels

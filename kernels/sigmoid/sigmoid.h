@@ -9,8 +9,10 @@ namespace nram::kernels {
 // inputs: x; outputs: y.
 void sigmoid_reference(const Call& call);
 void sigmoid_cpu(const Call& call);
+void sigmoid_cuda(const Call& call);
 // inputs: dy, y; outputs: dx.
 void sigmoid_gradient_reference(const Call& call);
 void sigmoid_gradient_cpu(const Call& call);
+void sigmoid_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

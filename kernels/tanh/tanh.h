@@ -9,8 +9,10 @@ namespace nram::kernels {
 // inputs: x; outputs: y.
 void tanh_reference(const Call& call);
 void tanh_cpu(const Call& call);
+void tanh_cuda(const Call& call);
 // inputs: dy, y; outputs: dx.
 void tanh_gradient_reference(const Call& call);
 void tanh_gradient_cpu(const Call& call);
+void tanh_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

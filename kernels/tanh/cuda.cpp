@@ -1,0 +1,16 @@
+#include "kernels/common/cuda_pointwise.h"
+#include "kernels/tanh/tanh.h"
+
+namespace nram::kernels {
+
+void tanh_cuda(const Call& call) {
+  static const CudaKernel kernels[2][2] = NRAM_POINTWISE_KERNELS("tanh", "tanh");
+  pointwise_launch<2>(call, kernels, {&call.in(0), &call.out(0)});
+}
+
+void tanh_gradient_cuda(const Call& call) {
+  static const CudaKernel kernels[2][2] = NRAM_POINTWISE_KERNELS("tanh", "tanh_gradient");
+  pointwise_launch<3>(call, kernels, {&call.in(0), &call.in(1), &call.out(0)});
+}
+
+}  // namespace nram::kernels
