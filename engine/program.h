@@ -25,14 +25,13 @@ struct CompileOptions {
 class Program {
  public:
   struct Step {
-    const Op* op = nullptr;
+    const Op* op;
     std::string label;
-    std::string range;  // its name on timelines: op and label
     Attributes attributes;
     std::vector<View> inputs;
     std::vector<View> outputs;
-    void* workspace = nullptr;
-    size_t workspace_bytes = 0;
+    void* workspace;
+    size_t workspace_bytes;
     Cost cost;
     std::vector<View> freed;  // for poison_freed
   };

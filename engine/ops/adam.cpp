@@ -46,7 +46,7 @@ const Op kAdam = {
         "one Adam step on p, g, m, v of one shape, in place; nothing where a guard is not "
         "finite",
     .infer = infer,
-    .run = {kernels::adam_reference, kernels::adam_cpu},
+    .run = {kernels::adam_reference, kernels::adam_cpu, NRAM_CUDA_KERNEL(kernels::adam_cuda)},
     .cost = cost,
     .samples = samples,
     .tolerance = 1e-5,

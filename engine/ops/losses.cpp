@@ -1,6 +1,7 @@
 #include "engine/ops/losses.h"
 
 #include "kernels/binary_cross_entropy/binary_cross_entropy.h"
+#include "kernels/common/reductions.h"
 #include "kernels/common/sum.h"
 #include "kernels/l1_loss/l1_loss.h"
 #include "kernels/least_squares/least_squares.h"
@@ -15,14 +16,14 @@ using kernels::LeastSquaresAttributes;
 using kernels::SquaredErrorAttributes;
 using kernels::WeightedSumAttributes;
 
-// A loss of one tensor or of two of one shape.
+// A loss of one tensor or of two of one shape: a scalar, float32 also of bfloat16 tensors.
 template <size_t kInputs>
 std::vector<TensorSpec> infer_loss(Specs inputs, const Attributes&) {
   NRAM_CHECK(inputs.size() == kInputs, "this loss takes ", kInputs, " inputs, not ", inputs.size());
   NRAM_CHECK(inputs[0].shape.count() > 0, "a loss of no elements");
   NRAM_CHECK(inputs[0] == inputs[kInputs - 1], "a loss compares tensors of one shape, not ",
              inputs[0].shape, " and ", inputs[kInputs - 1].shape);
-  return {{Shape{}, inputs[0].dtype}};
+  return {{Shape{}, accumulator_of(inputs[0].dtype)}};
 }
 
 // Its gradient: the scalar's gradient, then the loss's inputs.
@@ -37,7 +38,9 @@ std::vector<TensorSpec> infer_loss_gradient(Specs inputs, const Attributes& attr
 }
 
 size_t workspace(Target target, Specs inputs, Specs, const Attributes&) {
-  return target == Target::kCpu ? sum_workspace_bytes(inputs[0].shape.count()) : 0;
+  const int64_t count = inputs[0].shape.count();
+  if (target == Target::kCuda) return static_cast<size_t>(sum_blocks(count)) * sizeof(float);
+  return target == Target::kCpu ? sum_workspace_bytes(count) : 0;
 }
 
 template <int kFlops>
@@ -159,56 +162,70 @@ const Op kL1Loss = {
     .name = "l1_loss",
     .summary = "mean |a - b|, a scalar; a, b of one shape",
     .infer = infer_loss<2>,
-    .run = {kernels::l1_loss_reference, kernels::l1_loss_cpu},
+    .run = {kernels::l1_loss_reference, kernels::l1_loss_cpu,
+            NRAM_CUDA_KERNEL(kernels::l1_loss_cuda)},
     .workspace = workspace,
     .gradient = l1_gradient,
     .cost = loss_cost<3>,
     .samples = l1_samples,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 1e-6,
+    .bfloat16_inputs = 0b11,
 };
 
 const Op kL1LossGradient = {
     .name = "l1_loss_gradient",
     .summary = "da = g * sign(a - b) / count; g a scalar, a, b, da of one shape",
     .infer = infer_loss_gradient<2>,
-    .run = {kernels::l1_loss_gradient_reference, kernels::l1_loss_gradient_cpu},
+    .run = {kernels::l1_loss_gradient_reference, kernels::l1_loss_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::l1_loss_gradient_cuda)},
     .cost = loss_gradient_cost<2>,
     .samples = l1_gradient_samples,
     .tolerance = 1e-6,
+    .bfloat16_inputs = 0b110,
 };
 
 const Op kSquaredError = {
     .name = "squared_error",
     .summary = "scale * sum (a - b)^2, a scalar; a, b of one shape",
     .infer = infer_loss<2>,
-    .run = {kernels::squared_error_reference, kernels::squared_error_cpu},
+    .run = {kernels::squared_error_reference, kernels::squared_error_cpu,
+            NRAM_CUDA_KERNEL(kernels::squared_error_cuda)},
     .workspace = workspace,
     .gradient = squared_error_gradient,
     .cost = loss_cost<3>,
     .samples = squared_error_samples,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 1e-6,
+    .bfloat16_inputs = 0b11,
 };
 
 const Op kSquaredErrorGradient = {
     .name = "squared_error_gradient",
     .summary = "da = 2 * scale * g * (a - b); g a scalar, a, b, da of one shape",
     .infer = infer_loss_gradient<2>,
-    .run = {kernels::squared_error_gradient_reference, kernels::squared_error_gradient_cpu},
+    .run = {kernels::squared_error_gradient_reference, kernels::squared_error_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::squared_error_gradient_cuda)},
     .cost = loss_gradient_cost<2>,
     .samples = squared_error_gradient_samples,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 2e-2,
+    .bfloat16_inputs = 0b110,
 };
 
 const Op kBinaryCrossEntropy = {
     .name = "binary_cross_entropy",
     .summary = "mean (softplus(x) - target * x) of logits x of any shape, a scalar",
     .infer = infer_binary_cross_entropy,
-    .run = {kernels::binary_cross_entropy_reference, kernels::binary_cross_entropy_cpu},
+    .run = {kernels::binary_cross_entropy_reference, kernels::binary_cross_entropy_cpu,
+            NRAM_CUDA_KERNEL(kernels::binary_cross_entropy_cuda)},
     .workspace = workspace,
     .gradient = logit_gradient<BinaryCrossEntropyAttributes, kBinaryCrossEntropyGradient>,
     .cost = loss_cost<40>,
     .samples = logit_samples<BinaryCrossEntropyAttributes>,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 1e-6,
+    .bfloat16_inputs = 0b1,
 };
 
 const Op kBinaryCrossEntropyGradient = {
@@ -216,39 +233,48 @@ const Op kBinaryCrossEntropyGradient = {
     .summary = "dx = g * (sigmoid(x) - target) / count; g a scalar, x, dx of one shape",
     .infer = infer_loss_gradient<1>,
     .run = {kernels::binary_cross_entropy_gradient_reference,
-            kernels::binary_cross_entropy_gradient_cpu},
+            kernels::binary_cross_entropy_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::binary_cross_entropy_gradient_cuda)},
     .cost = loss_gradient_cost<20>,
     .samples = logit_gradient_samples<BinaryCrossEntropyAttributes>,
     .tolerance = 1e-6,
+    .bfloat16_inputs = 0b10,
 };
 
 const Op kLeastSquares = {
     .name = "least_squares",
     .summary = "mean (x - target)^2 of logits x of any shape, a scalar",
     .infer = infer_loss<1>,
-    .run = {kernels::least_squares_reference, kernels::least_squares_cpu},
+    .run = {kernels::least_squares_reference, kernels::least_squares_cpu,
+            NRAM_CUDA_KERNEL(kernels::least_squares_cuda)},
     .workspace = workspace,
     .gradient = logit_gradient<LeastSquaresAttributes, kLeastSquaresGradient>,
     .cost = loss_cost<3>,
     .samples = logit_samples<LeastSquaresAttributes>,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 1e-6,
+    .bfloat16_inputs = 0b1,
 };
 
 const Op kLeastSquaresGradient = {
     .name = "least_squares_gradient",
     .summary = "dx = 2 * g * (x - target) / count; g a scalar, x, dx of one shape",
     .infer = infer_loss_gradient<1>,
-    .run = {kernels::least_squares_gradient_reference, kernels::least_squares_gradient_cpu},
+    .run = {kernels::least_squares_gradient_reference, kernels::least_squares_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::least_squares_gradient_cuda)},
     .cost = loss_gradient_cost<2>,
     .samples = logit_gradient_samples<LeastSquaresAttributes>,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 2e-2,
+    .bfloat16_inputs = 0b10,
 };
 
 const Op kWeightedSum = {
     .name = "weighted_sum",
     .summary = "sum_i weights[i] * x_i of 1 to 16 scalars",
     .infer = infer_weighted_sum,
-    .run = {kernels::weighted_sum_reference, kernels::weighted_sum_cpu},
+    .run = {kernels::weighted_sum_reference, kernels::weighted_sum_cpu,
+            NRAM_CUDA_KERNEL(kernels::weighted_sum_cuda)},
     .gradient = weighted_sum_gradient,
     .cost = weighted_sum_cost,
     .samples = weighted_sum_samples,

@@ -46,7 +46,8 @@ const Op kMovingAverage = {
         "state = (1 - momentum) * state + momentum * scale * value, in place, value possibly "
         "1 / value^2 - epsilon; state [C], value [C] or [1,C]",
     .infer = infer,
-    .run = {kernels::moving_average_reference, kernels::moving_average_cpu},
+    .run = {kernels::moving_average_reference, kernels::moving_average_cpu,
+            NRAM_CUDA_KERNEL(kernels::moving_average_cuda)},
     .cost = cost,
     .samples = samples,
     .tolerance = 1e-6,

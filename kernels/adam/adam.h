@@ -19,5 +19,6 @@ struct AdamAttributes {
 // inputs: p, g, m, v, step [, guard]; outputs: p, m, v, in the memory of the inputs or beside it.
 void adam_reference(const Call& call);
 void adam_cpu(const Call& call);
+void adam_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -15,8 +15,10 @@ struct BinaryCrossEntropyAttributes {
 // inputs: x; outputs: loss. The cpu kernel's workspace: sum_workspace_bytes(count).
 void binary_cross_entropy_reference(const Call& call);
 void binary_cross_entropy_cpu(const Call& call);
+void binary_cross_entropy_cuda(const Call& call);
 // inputs: g, x; outputs: dx.
 void binary_cross_entropy_gradient_reference(const Call& call);
 void binary_cross_entropy_gradient_cpu(const Call& call);
+void binary_cross_entropy_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -1,5 +1,6 @@
-// Named ranges on the timeline of NVIDIA's profilers (NVTX), which is header-only. Without a
-// profiler a range costs a load and a branch; without NVTX's header, nothing.
+// A named range on the timeline of NVIDIA's profilers (NVTX), for as long as the object lives:
+// header-only, as NVTX itself is. Without a profiler it costs a load and a branch; without NVTX's
+// header, nothing.
 #pragma once
 
 #if __has_include(<nvtx3/nvToolsExt.h>)
@@ -11,17 +12,16 @@
 
 namespace nram {
 
-// Ranges nest, for each thread.
-inline void begin_cuda_range([[maybe_unused]] const char* name) {
+class CudaRange {
+ public:
 #if NRAM_HAS_NVTX
-  nvtxRangePushA(name);
+  explicit CudaRange(const char* name) { nvtxRangePushA(name); }
+  ~CudaRange() { nvtxRangePop(); }
+#else
+  explicit CudaRange(const char*) {}
 #endif
-}
-
-inline void end_cuda_range() {
-#if NRAM_HAS_NVTX
-  nvtxRangePop();
-#endif
-}
+  CudaRange(const CudaRange&) = delete;
+  CudaRange& operator=(const CudaRange&) = delete;
+};
 
 }  // namespace nram

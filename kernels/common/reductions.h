@@ -10,6 +10,13 @@ namespace nram {
 
 constexpr int kReductionThreads = 256;
 
+// Blocks that a sum over all of `count` elements is cut into, one partial sum each.
+constexpr int64_t sum_blocks(int64_t count) {
+  constexpr int64_t kElementsOfABlock = 4096;
+  constexpr int64_t kMost = 1024;
+  return std::clamp<int64_t>((count + kElementsOfABlock - 1) / kElementsOfABlock, 1, kMost);
+}
+
 // A block's threads are `columns` wide, each at its own vector of channels; their rows take turns
 // at the rows of the block's part.
 struct ColumnTiling {

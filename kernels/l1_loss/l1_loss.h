@@ -10,8 +10,10 @@ namespace nram::kernels {
 // inputs: a, b; outputs: loss. The cpu kernel's workspace: sum_workspace_bytes(count).
 void l1_loss_reference(const Call& call);
 void l1_loss_cpu(const Call& call);
+void l1_loss_cuda(const Call& call);
 // inputs: g, a, b; outputs: da.
 void l1_loss_gradient_reference(const Call& call);
 void l1_loss_gradient_cpu(const Call& call);
+void l1_loss_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

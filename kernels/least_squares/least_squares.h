@@ -13,8 +13,10 @@ struct LeastSquaresAttributes {
 // inputs: x; outputs: loss. The cpu kernel's workspace: sum_workspace_bytes(count).
 void least_squares_reference(const Call& call);
 void least_squares_cpu(const Call& call);
+void least_squares_cuda(const Call& call);
 // inputs: g, x; outputs: dx.
 void least_squares_gradient_reference(const Call& call);
 void least_squares_gradient_cpu(const Call& call);
+void least_squares_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

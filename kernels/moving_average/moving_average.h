@@ -6,20 +6,13 @@
 #pragma once
 
 #include "kernels/common/call.h"
+#include "kernels/moving_average/attributes.h"
 
 namespace nram::kernels {
-
-enum class AveragedValue : int32_t { kItself, kVarianceOfInverseDeviation };
-
-struct MovingAverageAttributes {
-  float momentum;
-  float scale;
-  float epsilon;  // of the normalisation
-  AveragedValue value;
-};
 
 // inputs: state, value; outputs: state', the memory of state.
 void moving_average_reference(const Call& call);
 void moving_average_cpu(const Call& call);
+void moving_average_cuda(const Call& call);
 
 }  // namespace nram::kernels

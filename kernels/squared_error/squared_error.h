@@ -15,8 +15,10 @@ struct SquaredErrorAttributes {
 // inputs: a, b; outputs: loss. The cpu kernel's workspace: sum_workspace_bytes(count).
 void squared_error_reference(const Call& call);
 void squared_error_cpu(const Call& call);
+void squared_error_cuda(const Call& call);
 // inputs: g, a, b; outputs: da.
 void squared_error_gradient_reference(const Call& call);
 void squared_error_gradient_cpu(const Call& call);
+void squared_error_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -3,17 +3,13 @@
 #pragma once
 
 #include "kernels/common/call.h"
+#include "kernels/weighted_sum/terms.h"
 
 namespace nram::kernels {
-
-constexpr int kMostWeightedTerms = 16;
-
-struct WeightedSumAttributes {
-  double weights[kMostWeightedTerms];
-};
 
 // inputs: x_0 .. x_n-1; outputs: y.
 void weighted_sum_reference(const Call& call);
 void weighted_sum_cpu(const Call& call);
+void weighted_sum_cuda(const Call& call);
 
 }  // namespace nram::kernels
