@@ -291,17 +291,47 @@ void Compiler::share_in_place() {
   }
 }
 
+// As view_of, before there is memory: the address holds up to multiples of 64.
+View Compiler::placeholder_of(int index) const {
+  const Value& value = values_[static_cast<size_t>(index)];
+  const Storage& home = storages_[static_cast<size_t>(value.storage)];
+  const auto base = reinterpret_cast<uintptr_t>(home.external);
+  const auto offset = static_cast<uintptr_t>(value.offset * size_of(value.spec.dtype));
+  return View(reinterpret_cast<void*>(base + offset), value.spec.shape, value.spec.dtype,
+              value.pitch);
+}
+
+size_t Compiler::chosen_workspace(const PlannedStep& step, size_t own_bytes) const {
+  Device& device = program_.device();
+  if (device.launcher() == nullptr) return 0;
+  std::vector<View> inputs;
+  std::vector<View> outputs;
+  for (const int value : step.inputs) inputs.push_back(placeholder_of(value));
+  for (const int value : step.outputs) outputs.push_back(placeholder_of(value));
+  Call call;
+  call.inputs = inputs.data();
+  call.input_count = static_cast<int>(inputs.size());
+  call.outputs = outputs.data();
+  call.output_count = static_cast<int>(outputs.size());
+  call.attributes = &step.attributes;
+  call.workspace_bytes = own_bytes;
+  call.launcher = device.launcher();
+  return device.choose(*step.op, call, !options_.plan_only);
+}
+
 void Compiler::add_workspaces() {
   for (int s = 0; s < static_cast<int>(steps_.size()); ++s) {
     PlannedStep& step = steps_[static_cast<size_t>(s)];
-    if (step.op->workspace == nullptr) continue;
     std::vector<TensorSpec> inputs;
     std::vector<TensorSpec> outputs;
     for (const int value : step.inputs) inputs.push_back(values_[static_cast<size_t>(value)].spec);
     for (const int value : step.outputs)
       outputs.push_back(values_[static_cast<size_t>(value)].spec);
-    const size_t bytes =
-        step.op->workspace(program_.device().target(), inputs, outputs, step.attributes);
+    const size_t own =
+        step.op->workspace == nullptr
+            ? 0
+            : step.op->workspace(program_.device().target(), inputs, outputs, step.attributes);
+    const size_t bytes = std::max(own, chosen_workspace(step, own));
     if (bytes == 0) continue;
     step.workspace = add_storage(Home::kArena, static_cast<int64_t>(bytes));
     storages_.back().first = storages_.back().last = s;

@@ -67,6 +67,8 @@ class Compiler {
   void share_in_place();
   bool try_in_place(int step, int input);
   void add_workspaces();
+  size_t chosen_workspace(const PlannedStep& step, size_t own_bytes) const;
+  View placeholder_of(int value) const;
   void allocate();
   void fill_program();
   View view_of(int value) const;

@@ -3,7 +3,10 @@
 #include <cstring>
 #include <set>
 
+#include "engine/ops/convolution.h"
+#include "engine/ops/gram.h"
 #include "kernels/common/cuda_image.h"
+#include "kernels/common/cuda_range.h"
 
 namespace nram {
 namespace {
@@ -142,9 +145,11 @@ CudaDevice::CudaDevice(const Driver& driver, const std::string& name)
   NRAM_DRIVER_CHECK(driver_, cuStreamCreate(&compute_, CU_STREAM_NON_BLOCKING));
   NRAM_DRIVER_CHECK(driver_, cuStreamCreate(&copies_, CU_STREAM_NON_BLOCKING));
   launcher_ = std::make_unique<CudaLauncher>(driver_, device_, compute_);
+  if (!driver_.simulated()) make_choices();
 }
 
 CudaDevice::~CudaDevice() {
+  choices_.reset();
   launcher_.reset();
   driver_.cuStreamDestroy(copies_);
   driver_.cuStreamDestroy(compute_);
@@ -189,6 +194,56 @@ void CudaDevice::fill(void* device_memory, uint8_t value, size_t bytes) {
 
 void CudaDevice::finish() { NRAM_DRIVER_CHECK(driver_, cuStreamSynchronize(compute_)); }
 
+// Libraries run through the card's own runtime, which the simulated device does not have.
+void CudaDevice::make_choices() {
+  const vendor::KernelOption option = vendor::kernel_option_from_environment();
+  if (option.preference == vendor::Preference::kOwn) return;
+  char name[256] = {};
+  NRAM_DRIVER_CHECK(driver_, cuDeviceGetName(name, sizeof name, device_));
+  vendor::Card card;
+  card.launcher = launcher_.get();
+  card.facts = vendor::card_facts(name, launcher_->device_capability(),
+                                  launcher_->multiprocessors(), driver_.version());
+  card.allocate = [this](size_t bytes) { return allocate(bytes); };
+  card.release = [this](void* memory, size_t bytes) { release(memory, bytes); };
+  card.copy_in = [this](void* to, const void* from, size_t bytes) { copy_in(to, from, bytes); };
+  card.copy_out = [this](void* to, const void* from, size_t bytes) { copy_out(to, from, bytes); };
+  card.fill = [this](void* memory, uint8_t value, size_t bytes) { fill(memory, value, bytes); };
+  card.time = [this](const std::function<void()>& enqueue, const std::function<void()>& before,
+                     int count) {
+    const std::unique_ptr<Recording> recording = record(enqueue);
+    std::vector<StepTime> times(2 * static_cast<size_t>(count));
+    time_each(
+        times.size(), [&](size_t i) { i % 2 == 0 ? before() : recording->replay(); }, times);
+    std::vector<double> milliseconds;
+    for (size_t i = 1; i < times.size(); i += 2) milliseconds.push_back(times[i].seconds * 1e3);
+    return milliseconds;
+  };
+  choice_cache_ = std::make_unique<vendor::ChoiceCache>(vendor::ChoiceCache::default_path());
+  choices_ = std::make_unique<vendor::Choices>(
+      card, vendor::library_rivals(compute_, option.compiled), *choice_cache_, option.preference);
+  launcher_->set_choices(choices_.get());
+}
+
+size_t CudaDevice::choose(const Op& op, const Call& call, bool measure) {
+  if (choices_ == nullptr) return 0;
+  using kernels::ConvolutionPass;
+  const std::optional<vendor::Problem> problem =
+      &op == &kConvolution ? vendor::convolution_problem(call, ConvolutionPass::kForward)
+      : &op == &kTransposedConvolution ? vendor::convolution_problem(call, ConvolutionPass::kData)
+      : &op == &kConvolutionWeightGradient
+          ? vendor::convolution_problem(call, ConvolutionPass::kWeights)
+      : &op == &kGram         ? vendor::gram_problem(call, false)
+      : &op == &kGramGradient ? vendor::gram_problem(call, true)
+                              : std::nullopt;
+  if (!problem) return 0;
+  if (!measure) return choices_->foresee(*problem);
+  return choices_->prepare(*problem, call, op.run[static_cast<size_t>(Target::kCuda)]);
+}
+
+void CudaDevice::begin_range(const char* name) { begin_cuda_range(name); }
+void CudaDevice::end_range() { end_cuda_range(); }
+
 std::unique_ptr<Staging> CudaDevice::staging(void* device_memory, size_t bytes) {
   return std::make_unique<CudaStaging>(*this, device_memory, bytes);
 }
@@ -229,12 +284,14 @@ std::vector<std::pair<std::string, std::string>> CudaDevice::facts() {
   char card[256] = {};
   NRAM_DRIVER_CHECK(driver_, cuDeviceGetName(card, sizeof card, device_));
   const std::optional<MemoryInfo> info = memory_info();
-  return {
+  std::vector<std::pair<std::string, std::string>> facts = {
       {name() + " device", text(card, ", ", launcher_->multiprocessors(), " multiprocessors, ",
                                 gibibytes(info->free), " of ", gibibytes(info->total), " free")},
       {name() + " driver", text(driver_.path(), ", CUDA ", driver_.version() / 1000, ".",
                                 driver_.version() % 1000 / 10)},
       {name() + " code", launcher_->code_name()}};
+  if (choices_) facts.emplace_back(name() + " choices", choices_->summary());
+  return facts;
 }
 
 }  // namespace nram

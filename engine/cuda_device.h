@@ -6,6 +6,7 @@
 
 #include "engine/tensor.h"
 #include "kernels/common/cuda_launcher.h"
+#include "kernels/vendor/cuda_choices.h"
 
 namespace nram {
 
@@ -22,6 +23,9 @@ class CudaDevice : public Device {
   void fill(void* device_memory, uint8_t value, size_t bytes) override;
   void finish() override;
   Launcher* launcher() override { return launcher_.get(); }
+  size_t choose(const Op& op, const Call& call, bool measure) override;
+  void begin_range(const char* name) override;
+  void end_range() override;
   std::unique_ptr<Staging> staging(void* device_memory, size_t bytes) override;
   std::unique_ptr<Recording> record(const std::function<void()>& enqueue) override;
   void time_each(size_t count, const std::function<void(size_t)>& body,
@@ -35,6 +39,7 @@ class CudaDevice : public Device {
  private:
   friend class CudaStaging;
   friend class CudaRecording;
+  void make_choices();
 
   const Driver& driver_;
   CUdevice device_ = 0;
@@ -42,6 +47,8 @@ class CudaDevice : public Device {
   CUstream compute_ = nullptr;
   CUstream copies_ = nullptr;
   std::unique_ptr<CudaLauncher> launcher_;
+  std::unique_ptr<vendor::ChoiceCache> choice_cache_;
+  std::unique_ptr<vendor::Choices> choices_;  // null on the simulated device
 };
 
 }  // namespace nram

@@ -21,7 +21,11 @@ void Compiler::fill_program() {
   }
   for (size_t s = 0; s < steps_.size(); ++s) {
     const PlannedStep& planned = steps_[s];
-    Program::Step step{planned.op, planned.label, planned.attributes, {}, {}, nullptr, 0, {}, {}};
+    Program::Step step;
+    step.op = planned.op;
+    step.label = planned.label;
+    step.range = planned.label.empty() ? planned.op->name : text(planned.op->name, " ", step.label);
+    step.attributes = planned.attributes;
     StepAccess access;
     access.name = text("step ", s, " (", planned.op->name, ", ", planned.label, ")");
     std::vector<TensorSpec> inputs;
@@ -110,6 +114,23 @@ double Program::flops() const {
   return total;
 }
 
+namespace {
+
+class Range {
+ public:
+  Range(Device& device, const std::string& name) : device_(device) {
+    device_.begin_range(name.c_str());
+  }
+  ~Range() { device_.end_range(); }
+  Range(const Range&) = delete;
+  Range& operator=(const Range&) = delete;
+
+ private:
+  Device& device_;
+};
+
+}  // namespace
+
 void Program::execute(const Step& step) const {
   Call call;
   call.inputs = step.inputs.data();
@@ -120,6 +141,7 @@ void Program::execute(const Step& step) const {
   call.workspace = step.workspace;
   call.workspace_bytes = step.workspace_bytes;
   call.launcher = device_.launcher();
+  const Range range(device_, step.range);
   step.op->run[static_cast<size_t>(device_.target())](call);
   if (!options_.poison_freed) return;
   for (const View& view : step.freed) {

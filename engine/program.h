@@ -25,13 +25,14 @@ struct CompileOptions {
 class Program {
  public:
   struct Step {
-    const Op* op;
+    const Op* op = nullptr;
     std::string label;
+    std::string range;  // its name on timelines: op and label
     Attributes attributes;
     std::vector<View> inputs;
     std::vector<View> outputs;
-    void* workspace;
-    size_t workspace_bytes;
+    void* workspace = nullptr;
+    size_t workspace_bytes = 0;
     Cost cost;
     std::vector<View> freed;  // for poison_freed
   };

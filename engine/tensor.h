@@ -74,6 +74,13 @@ class Device {
   Precision precision() const { return precision_; }
   // Where cuda kernels are launched; null on hosts.
   virtual Launcher* launcher() { return nullptr; }
+  // Chooses what runs for a call of a program that is being compiled, whose memory is not there
+  // yet: of its views' addresses only the alignment holds, and its workspace is the op's own.
+  // Returns the bytes of workspace that the choice takes. Measures if it may and must.
+  virtual size_t choose(const Op& /*op*/, const Call& /*call*/, bool /*measure*/) { return 0; }
+  // A named range on profilers' timelines, for what the host enqueues until it ends.
+  virtual void begin_range(const char* /*name*/) {}
+  virtual void end_range() {}
   // Null where inputs are set by copy_in and where nothing can be recorded.
   virtual std::unique_ptr<Staging> staging(void* /*device_memory*/, size_t /*bytes*/) {
     return nullptr;

@@ -1,6 +1,5 @@
-// A named range on the timeline of NVIDIA's profilers (NVTX), for as long as the object lives:
-// header-only, as NVTX itself is. Without a profiler it costs a load and a branch; without NVTX's
-// header, nothing.
+// Named ranges on the timeline of NVIDIA's profilers (NVTX), which is header-only. Without a
+// profiler a range costs a load and a branch; without NVTX's header, nothing.
 #pragma once
 
 #if __has_include(<nvtx3/nvToolsExt.h>)
@@ -12,16 +11,17 @@
 
 namespace nram {
 
-class CudaRange {
- public:
+// Ranges nest, for each thread.
+inline void begin_cuda_range([[maybe_unused]] const char* name) {
 #if NRAM_HAS_NVTX
-  explicit CudaRange(const char* name) { nvtxRangePushA(name); }
-  ~CudaRange() { nvtxRangePop(); }
-#else
-  explicit CudaRange(const char*) {}
+  nvtxRangePushA(name);
 #endif
-  CudaRange(const CudaRange&) = delete;
-  CudaRange& operator=(const CudaRange&) = delete;
-};
+}
+
+inline void end_cuda_range() {
+#if NRAM_HAS_NVTX
+  nvtxRangePop();
+#endif
+}
 
 }  // namespace nram

@@ -10,6 +10,10 @@
 
 #include "kernels/common/call.h"
 
+namespace nram::vendor {
+class Choices;
+}
+
 namespace nram {
 
 // A kernel of kernels/<module>/cuda.cu, extern "C" there. Make one a static constant: launchers are
@@ -51,6 +55,9 @@ class Launcher {
   // Whether float32 convolutions and matrix products may round their operands to TF32.
   bool tf32() const { return tf32_; }
   void allow_tf32(bool allowed) { tf32_ = allowed; }
+  // Which calls libraries run (vendor/cuda_choices.h); null on the simulated device.
+  const vendor::Choices* choices() const { return choices_; }
+  void set_choices(const vendor::Choices* choices) { choices_ = choices; }
 
  protected:
   virtual void submit(const CudaKernel& kernel, LaunchSize grid, LaunchSize block,
@@ -60,6 +67,7 @@ class Launcher {
   int multiprocessors_ = 0;
   uint32_t shared_bytes_per_block_ = 0;
   bool tf32_ = false;
+  const vendor::Choices* choices_ = nullptr;
 };
 
 // Blocks of `size` that cover `count` elements.
