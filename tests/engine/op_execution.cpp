@@ -131,7 +131,9 @@ void run_on_gpu(const Op& op, const Arena& arena, const Attributes& attributes,
     call.launcher = device.launcher();
     op.run[static_cast<size_t>(Target::kCuda)](call);
     device.finish();
-    for (const auto& [memory, copy] : mirrors) copy->fetch();
+    for (const auto& [memory, copy] : mirrors) {
+      if (memory != &workspace) copy->fetch();  // what is left there, or never written, is no result
+    }
   } catch (const std::exception& error) {
     failures.push_back(text("the cuda kernel threw: ", error.what()));
   }
