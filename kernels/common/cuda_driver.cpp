@@ -37,6 +37,8 @@ Driver::Driver(const std::string& path, bool simulated) : path_(path), simulated
   library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   NRAM_USER_CHECK(library_ != nullptr, "no NVIDIA driver was found (", dlerror(),
                   "): use --device cpu, or --device sim for the simulated GPU");
+  // It may also have been named as the machine's driver.
+  simulated_ = simulated_ || extra("nramSimulatorCardName") != nullptr;
   const auto find = [&](const char* name) {
     void* function = dlsym(library_, name);
     NRAM_USER_CHECK(function != nullptr, "the NVIDIA driver ", path, " has no ", name,

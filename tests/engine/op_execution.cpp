@@ -132,7 +132,8 @@ void run_on_gpu(const Op& op, const Arena& arena, const Attributes& attributes,
     op.run[static_cast<size_t>(Target::kCuda)](call);
     device.finish();
     for (const auto& [memory, copy] : mirrors) {
-      if (memory != &workspace) copy->fetch();  // what is left there, or never written, is no result
+      // What is left there, or was never written, is no result.
+      if (memory != &workspace) copy->fetch();
     }
   } catch (const std::exception& error) {
     failures.push_back(text("the cuda kernel threw: ", error.what()));
