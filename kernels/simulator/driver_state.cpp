@@ -234,7 +234,7 @@ CUresult call_body(const char* function, unsigned rules, Body body, const void* 
 }
 
 void Driver::clear(Context& context) {
-  if (context.fault == CUDA_SUCCESS) queue.finish(&context);
+  queue.finish(&context);  // after a fault: drops it
   report_leaks(&context);
   const auto mine = [&](const auto& object) { return object->context == &context; };
   for (const auto& stream : streams.all()) {

@@ -105,6 +105,21 @@ TEST(DriverDouble, KeepsAFaultUntilTheContextGoes) {
   EXPECT_EQ(fresh.finish(), CUDA_SUCCESS);
 }
 
+TEST(DriverDouble, DropsWhatIsQueuedBehindAFault) {
+  {
+    Sandbox box;
+    const CUdeviceptr y = box.filled("y", kFloats), x = box.filled("x", kFloats);
+    const CUstream faulty = box.stream(), other = box.stream();
+    ASSERT_EQ(box.launch("no_bounds", y, x, 0, {9, 128}, faulty), CUDA_SUCCESS);
+    ASSERT_EQ(box.launch("scale", y, x, kFloats, kSize, other), CUDA_SUCCESS);
+    EXPECT_EQ(api().cuStreamSynchronize(faulty), CUDA_ERROR_ILLEGAL_ADDRESS);
+  }
+  Sandbox fresh;
+  fresh.free(fresh.filled("z", kFloats));  // waits for all streams
+  EXPECT_EQ(fresh.finish(), CUDA_SUCCESS);
+  EXPECT_TRUE(Sandbox::findings().empty());
+}
+
 TEST(DriverDouble, TellsFaultsApart) {
   const auto fault = [](const char* kernel, Sandbox::Size size) {
     Sandbox box;

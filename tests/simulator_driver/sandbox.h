@@ -10,33 +10,78 @@
 namespace nram::planted {
 
 // cuda.h's macros give each name the version that a program compiled today gets.
-#define NRAM_SANDBOX_FUNCTIONS(F)                                                                  \
-  F(cuInit)                                                                                        \
-  F(cuDriverGetVersion)                                                                            \
-  F(cuGetErrorName)                                                                                \
-  F(cuGetErrorString)                                                                              \
-  F(cuDeviceGet)                                                                                   \
-  F(cuDeviceGetCount) F(cuDeviceGetName) F(cuDeviceGetAttribute) F(cuDeviceTotalMem) F(            \
-      cuDevicePrimaryCtxRetain) F(cuDevicePrimaryCtxRelease) F(cuDevicePrimaryCtxReset)            \
-      F(cuCtxSetCurrent) F(cuCtxGetCurrent) F(cuModuleLoadData) F(cuModuleUnload) F(               \
-          cuModuleGetFunction) F(cuModuleGetGlobal) F(cuFuncGetAttribute) F(cuFuncSetAttribute)    \
-          F(cuFuncGetParamInfo) F(cuMemGetInfo) F(cuMemAlloc) F(cuMemFree) F(cuMemAllocAsync) F(   \
-              cuMemFreeAsync) F(cuMemHostAlloc) F(cuMemFreeHost) F(cuMemHostRegister)              \
-              F(cuMemHostUnregister) F(cuMemcpyHtoD) F(cuMemcpyDtoH) F(cuMemcpyDtoD) F(            \
-                  cuMemcpyHtoDAsync) F(cuMemcpyDtoHAsync) F(cuMemcpyDtoDAsync) F(cuMemcpy2D)       \
-                  F(cuMemcpy2DAsync) F(cuMemsetD8) F(cuMemsetD8Async) F(cuMemsetD32) F(            \
-                      cuMemsetD32Async) F(cuStreamCreate) F(cuStreamDestroy)                       \
-                      F(cuStreamSynchronize) F(cuStreamQuery) F(cuStreamWaitEvent) F(              \
-                          cuStreamBeginCapture) F(cuStreamEndCapture) F(cuStreamIsCapturing)       \
-                          F(cuEventCreate) F(cuEventDestroy) F(cuEventRecord) F(                   \
-                              cuEventSynchronize) F(cuEventQuery) F(cuGraphCreate)                 \
-                              F(cuGraphDestroy) F(cuGraphInstantiate) F(cuGraphLaunch) F(          \
-                                  cuGraphExecDestroy) F(cuGraphExecUpdate) F(cuGraphAddKernelNode) \
-                                  F(cuGraphAddMemsetNode) F(cuGraphAddDependencies)                \
-                                      F(cuGraphGetNodes) F(cuGraphExecKernelNodeSetParams)         \
-                                          F(cuLaunchKernel) F(cuLaunchHostFunc)                    \
-                                              F(cuOccupancyMaxActiveBlocksPerMultiprocessor)       \
-                                                  F(cuPointerGetAttribute) F(cuGetProcAddress)
+#define NRAM_SANDBOX_FUNCTIONS(F)                \
+  F(cuInit)                                      \
+  F(cuDriverGetVersion)                          \
+  F(cuGetErrorName)                              \
+  F(cuGetErrorString)                            \
+  F(cuDeviceGet)                                 \
+  F(cuDeviceGetCount)                            \
+  F(cuDeviceGetName)                             \
+  F(cuDeviceGetAttribute)                        \
+  F(cuDeviceTotalMem)                            \
+  F(cuDevicePrimaryCtxRetain)                    \
+  F(cuDevicePrimaryCtxRelease)                   \
+  F(cuDevicePrimaryCtxReset)                     \
+  F(cuCtxSetCurrent)                             \
+  F(cuCtxGetCurrent)                             \
+  F(cuModuleLoadData)                            \
+  F(cuModuleUnload)                              \
+  F(cuModuleGetFunction)                         \
+  F(cuModuleGetGlobal)                           \
+  F(cuFuncGetAttribute)                          \
+  F(cuFuncSetAttribute)                          \
+  F(cuFuncGetParamInfo)                          \
+  F(cuMemGetInfo)                                \
+  F(cuMemAlloc)                                  \
+  F(cuMemFree)                                   \
+  F(cuMemAllocAsync)                             \
+  F(cuMemFreeAsync)                              \
+  F(cuMemHostAlloc)                              \
+  F(cuMemFreeHost)                               \
+  F(cuMemHostRegister)                           \
+  F(cuMemHostUnregister)                         \
+  F(cuMemcpyHtoD)                                \
+  F(cuMemcpyDtoH)                                \
+  F(cuMemcpyDtoD)                                \
+  F(cuMemcpyHtoDAsync)                           \
+  F(cuMemcpyDtoHAsync)                           \
+  F(cuMemcpyDtoDAsync)                           \
+  F(cuMemcpy2D)                                  \
+  F(cuMemcpy2DAsync)                             \
+  F(cuMemsetD8)                                  \
+  F(cuMemsetD8Async)                             \
+  F(cuMemsetD32)                                 \
+  F(cuMemsetD32Async)                            \
+  F(cuStreamCreate)                              \
+  F(cuStreamDestroy)                             \
+  F(cuStreamSynchronize)                         \
+  F(cuStreamQuery)                               \
+  F(cuStreamWaitEvent)                           \
+  F(cuStreamBeginCapture)                        \
+  F(cuStreamEndCapture)                          \
+  F(cuStreamIsCapturing)                         \
+  F(cuEventCreate)                               \
+  F(cuEventDestroy)                              \
+  F(cuEventRecord)                               \
+  F(cuEventSynchronize)                          \
+  F(cuEventQuery)                                \
+  F(cuGraphCreate)                               \
+  F(cuGraphDestroy)                              \
+  F(cuGraphInstantiate)                          \
+  F(cuGraphLaunch)                               \
+  F(cuGraphExecDestroy)                          \
+  F(cuGraphExecUpdate)                           \
+  F(cuGraphAddKernelNode)                        \
+  F(cuGraphAddMemsetNode)                        \
+  F(cuGraphAddDependencies)                      \
+  F(cuGraphGetNodes)                             \
+  F(cuGraphExecKernelNodeSetParams)              \
+  F(cuLaunchKernel)                              \
+  F(cuLaunchHostFunc)                            \
+  F(cuOccupancyMaxActiveBlocksPerMultiprocessor) \
+  F(cuPointerGetAttribute)                       \
+  F(cuGetProcAddress)
 
 struct Api {
   void* library = nullptr;
