@@ -1,9 +1,10 @@
-# Compiles every kernels/<op>/cuda.cu to PTX and cubins, and embeds these with ptxas' report of
-# registers and spills into one generated source file (see common/cuda_image.h).
+# Compiles every kernels/<op>/cuda.cu (module <op>) and cuda_<part>.cu (module <op>_<part>) to PTX
+# and cubins, and embeds these with ptxas' report of registers and spills into one generated source
+# file (see common/cuda_image.h).
 set(flags -std=c++20 -O3 -lineinfo --expt-relaxed-constexpr -I. -Werror all-warnings
           -Xcudafe --display_error_number)
 file(GLOB device_sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
-     ${CMAKE_CURRENT_SOURCE_DIR}/*/cuda.cu)
+     ${CMAKE_CURRENT_SOURCE_DIR}/*/cuda.cu ${CMAKE_CURRENT_SOURCE_DIR}/*/cuda_*.cu)
 list(SORT NRAM_CUDA_PTX COMPARE NATURAL)
 set(folder ${CMAKE_CURRENT_BINARY_DIR}/cuda)
 file(MAKE_DIRECTORY ${folder})
@@ -21,7 +22,7 @@ macro(embed module architecture kind file)
 endmacro()
 
 foreach(source ${device_sources})
-  get_filename_component(module ${source} DIRECTORY)
+  string(REGEX REPLACE "/cuda(_?[a-z_]*)\\.cu$" "\\1" module ${source})
   foreach(virtual ${NRAM_CUDA_PTX})
     set(ptx ${folder}/${module}.${virtual}.ptx)
     # Run from the source folder, and without its path, so that findings name files as the

@@ -10,12 +10,16 @@ namespace nram {
 namespace {
 
 using kernels::ConvolutionGeometry;
+using kernels::ConvolutionPass;
 using kernels::geometry_of;
 using kernels::LeakyReluAttributes;
 
 // Winograd's transforms lose about a digit: largest error over root mean square measured at the
 // model's sizes 1.7e-5 (rms error 1.6e-6), direct 1e-6.
 constexpr double kWinogradTolerance = 3e-5;
+// The result's own rounding: half a unit of the last place, 2^-8 at most, of values of up to six
+// times the root mean square.
+constexpr double kBfloat16Tolerance = 2.4e-2;
 
 // H' and W' of `input` under a kernel, checked.
 Shape output_shape(const char* op, const Shape& input, int64_t kernel_height, int64_t kernel_width,
@@ -77,7 +81,8 @@ std::vector<TensorSpec> infer_weight_gradient(Specs inputs, const Attributes& at
   NRAM_CHECK(a.kernel_height > 0 && a.kernel_width > 0, op, " needs the kernel's size");
   NRAM_CHECK(output_shape(op, x, a.kernel_height, a.kernel_width, dy[3], a.convolution) == dy, op,
              ": dy ", dy, " does not belong to x ", x);
-  return {{{dy[3], a.kernel_height, a.kernel_width, x[3]}, inputs[0].dtype}};
+  // Gradients of parameters are float32 whatever the activations are.
+  return {{{dy[3], a.kernel_height, a.kernel_width, x[3]}, accumulator_of(inputs[0].dtype)}};
 }
 
 ConvolutionGeometry geometry_of_convolution(Specs inputs, Specs outputs, const Attributes& a) {
@@ -99,20 +104,30 @@ ConvolutionGeometry geometry_of_weight_gradient(Specs inputs, Specs, const Attri
 
 size_t convolution_workspace(Target target, Specs inputs, Specs outputs, const Attributes& a) {
   if (target == Target::kReference) return 0;
-  return kernels::convolution_cpu_workspace(geometry_of_convolution(inputs, outputs, a),
-                                            inputs.size() == 3,
+  const ConvolutionGeometry g = geometry_of_convolution(inputs, outputs, a);
+  if (target == Target::kCuda) {
+    return kernels::convolution_cuda_workspace(ConvolutionPass::kForward, g, inputs[0].dtype);
+  }
+  return kernels::convolution_cpu_workspace(g, inputs.size() == 3,
                                             a.as<ConvolutionAttributes>().slope);
 }
 
 size_t transposed_workspace(Target target, Specs inputs, Specs outputs, const Attributes& a) {
   if (target == Target::kReference) return 0;
-  return kernels::transposed_convolution_cpu_workspace(geometry_of_transposed(inputs, outputs, a));
+  const ConvolutionGeometry g = geometry_of_transposed(inputs, outputs, a);
+  if (target == Target::kCuda) {
+    return kernels::convolution_cuda_workspace(ConvolutionPass::kData, g, inputs[0].dtype);
+  }
+  return kernels::transposed_convolution_cpu_workspace(g);
 }
 
 size_t weight_gradient_workspace(Target target, Specs inputs, Specs outputs, const Attributes& a) {
   if (target == Target::kReference) return 0;
-  return kernels::convolution_weight_gradient_cpu_workspace(
-      geometry_of_weight_gradient(inputs, outputs, a));
+  const ConvolutionGeometry g = geometry_of_weight_gradient(inputs, outputs, a);
+  if (target == Target::kCuda) {
+    return kernels::convolution_cuda_workspace(ConvolutionPass::kWeights, g, inputs[0].dtype);
+  }
+  return kernels::convolution_weight_gradient_cpu_workspace(g);
 }
 
 // Two operations for each product, the zeros of the border included.
@@ -213,12 +228,15 @@ const Op kConvolution = {
     .summary =
         "y = f(x * w + b), x [N,H,W,C], w [O,kh,kw,C], b [O] or none, y [N,H',W',O]; f: LeakyReLU",
     .infer = infer_convolution,
-    .run = {kernels::convolution_reference, kernels::convolution_cpu},
+    .run = {kernels::convolution_reference, kernels::convolution_cpu,
+            NRAM_CUDA_KERNEL(kernels::convolution_cuda)},
     .workspace = convolution_workspace,
     .gradient = convolution_gradient,
     .cost = convolution_cost<geometry_of_convolution>,
     .samples = convolution_samples,
     .tolerance = kWinogradTolerance,
+    .tolerance_bfloat16 = kBfloat16Tolerance,
+    .bfloat16_inputs = 0b111,
 };
 
 const Op kTransposedConvolution = {
@@ -226,12 +244,15 @@ const Op kTransposedConvolution = {
     .summary =
         "y = f(adjoint of x * w + b), x [N,H',W',O], w [O,kh,kw,C], b [C] or none, y [N,H,W,C]",
     .infer = infer_transposed,
-    .run = {kernels::transposed_convolution_reference, kernels::transposed_convolution_cpu},
+    .run = {kernels::transposed_convolution_reference, kernels::transposed_convolution_cpu,
+            NRAM_CUDA_KERNEL(kernels::transposed_convolution_cuda)},
     .workspace = transposed_workspace,
     .gradient = transposed_gradient,
     .cost = convolution_cost<geometry_of_transposed>,
     .samples = transposed_convolution_samples,
     .tolerance = kWinogradTolerance,
+    .tolerance_bfloat16 = kBfloat16Tolerance,
+    .bfloat16_inputs = 0b111,
 };
 
 const Op kConvolutionWeightGradient = {
@@ -239,11 +260,13 @@ const Op kConvolutionWeightGradient = {
     .summary = "dw = sum over pixels of x times dy, x [N,H,W,C], dy [N,H',W',O], dw [O,kh,kw,C]",
     .infer = infer_weight_gradient,
     .run = {kernels::convolution_weight_gradient_reference,
-            kernels::convolution_weight_gradient_cpu},
+            kernels::convolution_weight_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::convolution_weight_gradient_cuda)},
     .workspace = weight_gradient_workspace,
     .gradient = weight_gradient_gradient,
     .cost = convolution_cost<geometry_of_weight_gradient>,
     .samples = convolution_weight_gradient_samples,
+    .bfloat16_inputs = 0b11,
 };
 
 const Op kChannelSum = {

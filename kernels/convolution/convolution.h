@@ -83,4 +83,12 @@ std::string convolution_cpu_implementation(ConvolutionPass pass,
                                            const ConvolutionGeometry& geometry, bool bias,
                                            float slope);
 
+// The cuda kernels (implicit_gemm.h, product_plan.h); the same inputs and outputs as above. Tensors
+// are float32, or all bfloat16 but for a weight gradient's output, which is float32.
+void convolution_cuda(const Call& call);
+void transposed_convolution_cuda(const Call& call);
+void convolution_weight_gradient_cuda(const Call& call);
+size_t convolution_cuda_workspace(ConvolutionPass pass, const ConvolutionGeometry& geometry,
+                                  DType dtype);
+
 }  // namespace nram::kernels
