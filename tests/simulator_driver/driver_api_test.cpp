@@ -191,6 +191,9 @@ TEST(DriverDouble, SaysWhatParametersAKernelHas) {
   ASSERT_EQ(api().cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, scale, 256, 0),
             CUDA_SUCCESS);
   EXPECT_EQ(blocks, 8);  // 2048 threads
+  ASSERT_EQ(api().cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, scale, 256, 48 << 10),
+            CUDA_SUCCESS);
+  EXPECT_EQ(blocks, 3);  // 164 KiB for 48 + 1 each
 }
 
 TEST(DriverDouble, CountsMemoryAndRunsOut) {
