@@ -27,10 +27,12 @@ std::vector<float> values_of(const data::Keypoints& keypoints) {
 
 }  // namespace
 
-Transferrer::Transferrer(const std::string& weights, Device& device) {
+Transferrer::Transferrer(const std::string& weights, Device& device, bool many) {
   const WeightsFile file = WeightsFile::open(weights);
   store_ = std::make_unique<ParameterStore>(load_generator(device, file, config_));
-  program_ = std::make_unique<GeneratorProgram>(*store_, config_, 1, device);
+  CompileOptions options;
+  options.kept_bytes = many ? kKeptWeightBytes : 0;
+  program_ = std::make_unique<GeneratorProgram>(*store_, config_, 1, device, options);
 }
 
 Transferrer::Transferrer(const ParameterStore& store, const ModelConfig& config) : config_(config) {
