@@ -168,8 +168,9 @@ void begin_block(Worker& worker, uint64_t linear) {
     block.shared_state = block.fresh_shared_state;
     block.local_written.assign(block.local_storage.size(), 0);
     // A block without moments goes unjudged, as do all that follow.
-    worker.check = worker.order.begin(worker.launch.memory.moments, worker.launch.first_moment,
-                                      block.linear, static_cast<uint32_t>(block.warps.size()));
+    worker.check = worker.order.begin(worker.launch.memory.moments, worker.launch.sync_log,
+                                      worker.launch.first_moment, block.linear,
+                                      static_cast<uint32_t>(block.warps.size()));
   }
   for (Warp& warp : block.warps) {
     warp.live = warp.threads;

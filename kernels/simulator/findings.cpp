@@ -5,8 +5,9 @@ namespace nram::simulator {
 namespace {
 
 std::string place(const Dim3& at) {
-  return "(" + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " + std::to_string(at.z) +
-         ")";
+  std::string text("(");
+  text.append(std::to_string(at.x)).append(", ").append(std::to_string(at.y));
+  return text.append(", ").append(std::to_string(at.z)).append(")");
 }
 
 }  // namespace

@@ -91,7 +91,9 @@ LaunchReport run(const Module& module, const Launch& launch, Memory& memory,
                     findings,
                     {},
                     {},
-                    shuffled_blocks(launch.grid.count(), options.seed)};
+                    shuffled_blocks(launch.grid.count(), options.seed),
+                    0,
+                    {}};
   prepare_launch(state);
 
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));

@@ -12,8 +12,13 @@ constexpr uint32_t kFirstShare = 8, kNextShare = 64;
 
 }  // namespace
 
-bool BlockOrder::begin(Moments& moments, uint32_t launch_first, uint32_t block, uint32_t warps) {
+bool BlockOrder::begin(Moments& moments, SyncLog& log, uint32_t launch_first, uint32_t block,
+                       uint32_t warps) {
   moments_ = &moments;
+  log_ = &log;
+  fenced_.fill(0);
+  any_fence_ = false;
+  acquired_.clear();
   launch_first_ = launch_first;
   block_ = block;
   warps_ = warps;
@@ -84,10 +89,28 @@ void BlockOrder::warp_sync(uint32_t warp) {
   now_[warp] = next(warp);
 }
 
+void BlockOrder::fence(uint32_t warp) {
+  warp_sync(warp);  // what the warp does from now on is not covered
+  for (uint32_t other = 0; other < warps_; ++other) {
+    fenced_[other] = std::max(fenced_[other], known_[warp][other]);
+  }
+  any_fence_ = true;
+}
+
+void BlockOrder::publish(uint32_t warp, uint64_t address) {
+  if (!any_fence_) return;
+  PerWarp released{};
+  for (uint32_t other = 0; other < warps_; ++other) {
+    released[other] = std::min(fenced_[other], known_[warp][other]);
+  }
+  log_->publish(address, block_, released, acquired_);
+}
+
 bool BlockOrder::before(uint32_t moment, uint32_t warp) const {
   if (moment < launch_first_) return true;
   const Moments::Owner& owner = moments_->owners[moment];
-  return owner.block == block_ && (coarse_ || moment <= known_[warp][owner.warp]);
+  if (owner.block == block_) return coarse_ || moment <= known_[warp][owner.warp];
+  return !acquired_.empty() && log_->covers(acquired_, owner.block, owner.warp, moment);
 }
 
 }  // namespace nram::simulator

@@ -73,23 +73,24 @@ struct Statement {
 // X(enumerator, spelling, bytes). Filled when a warp starts, but for the clocks.
 #define NRAM_PTX_SPECIAL_REGISTERS(X)                                                              \
   X(kTidX, "%tid.x", 4)                                                                            \
-  X(kTidY, "%tid.y", 4) X(kTidZ, "%tid.z", 4) X(kNtidX, "%ntid.x", 4) X(kNtidY, "%ntid.y", 4)      \
-      X(kNtidZ, "%ntid.z", 4) X(kCtaidX, "%ctaid.x", 4) X(kCtaidY, "%ctaid.y", 4)                  \
-          X(kCtaidZ, "%ctaid.z", 4) X(kNctaidX, "%nctaid.x", 4) X(kNctaidY, "%nctaid.y", 4)        \
-              X(kNctaidZ, "%nctaid.z", 4) X(kLaneid, "%laneid", 4) X(kWarpid, "%warpid", 4)        \
-                  X(kNwarpid, "%nwarpid", 4) X(kSmid, "%smid", 4) X(kNsmid, "%nsmid", 4)           \
-                      X(kGridid, "%gridid", 8) X(kLanemaskEq, "%lanemask_eq", 4)                   \
-                          X(kLanemaskLe, "%lanemask_le", 4) X(kLanemaskLt, "%lanemask_lt", 4)      \
-                              X(kLanemaskGe, "%lanemask_ge", 4) X(kLanemaskGt, "%lanemask_gt", 4)  \
-                                  X(kDynamicShared, "%dynamic_smem_size", 4)                       \
-                                      X(kTotalShared, "%total_smem_size", 4)                       \
-                                          X(kClusterCtarank, "%cluster_ctarank", 4)                \
-                                              X(kClusterNctarank, "%cluster_nctarank", 4) X(       \
-                                                  kClock, "%clock", 4) X(kClockHi, "%clock_hi", 4) \
-                                                  X(kClock64, "%clock64", 8)                       \
-                                                      X(kGlobaltimer, "%globaltimer", 8) X(        \
-                                                          kGlobaltimerLo, "%globaltimer_lo", 4)    \
-                                                          X(kGlobaltimerHi, "%globaltimer_hi", 4)
+  X(kTidY, "%tid.y", 4)                                                                            \
+  X(kTidZ, "%tid.z", 4)                                                                            \
+  X(kNtidX, "%ntid.x", 4) X(kNtidY, "%ntid.y", 4) X(kNtidZ, "%ntid.z", 4)                          \
+      X(kCtaidX, "%ctaid.x", 4) X(kCtaidY, "%ctaid.y", 4) X(kCtaidZ, "%ctaid.z", 4)                \
+          X(kNctaidX, "%nctaid.x", 4) X(kNctaidY, "%nctaid.y", 4) X(kNctaidZ, "%nctaid.z", 4)      \
+              X(kLaneid, "%laneid", 4) X(kWarpid, "%warpid", 4) X(kNwarpid, "%nwarpid", 4) X(      \
+                  kSmid, "%smid", 4) X(kNsmid, "%nsmid", 4) X(kGridid, "%gridid", 8)               \
+                  X(kLanemaskEq, "%lanemask_eq", 4) X(kLanemaskLe, "%lanemask_le", 4) X(           \
+                      kLanemaskLt, "%lanemask_lt", 4) X(kLanemaskGe, "%lanemask_ge", 4)            \
+                      X(kLanemaskGt, "%lanemask_gt", 4) X(kDynamicShared, "%dynamic_smem_size", 4) \
+                          X(kTotalShared, "%total_smem_size", 4)                                   \
+                              X(kClusterCtarank, "%cluster_ctarank", 4)                            \
+                                  X(kClusterNctarank, "%cluster_nctarank", 4)                      \
+                                      X(kClock, "%clock", 4) X(kClockHi, "%clock_hi", 4)           \
+                                          X(kClock64, "%clock64", 8)                               \
+                                              X(kGlobaltimer, "%globaltimer", 8)                   \
+                                                  X(kGlobaltimerLo, "%globaltimer_lo", 4)          \
+                                                      X(kGlobaltimerHi, "%globaltimer_hi", 4)
 #define NRAM_ENUMERATOR(name, spelling, bytes) name,
 enum class SpecialRegister : uint8_t { NRAM_PTX_SPECIAL_REGISTERS(NRAM_ENUMERATOR) };
 #undef NRAM_ENUMERATOR

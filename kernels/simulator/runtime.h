@@ -118,6 +118,7 @@ struct LaunchState {
   std::atomic<bool> stop{false};
   std::vector<uint32_t> block_order;  // empty: as they come
   uint32_t first_moment = 0;          // of this launch
+  SyncLog sync_log;
 };
 
 struct Worker {

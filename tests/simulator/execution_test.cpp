@@ -135,6 +135,18 @@ TEST_P(Compiled, ScalesBfloat16) {
   EXPECT_EQ(gpu.values<uint16_t>(to, values.size()), values);
 }
 
+TEST_P(Compiled, LetsTheLastBlockReadAllOthers) {
+  const auto x = ramp(100, 1);
+  const uint64_t from = gpu.array(x), partial = gpu.memory.allocate(400, "partial");
+  const uint64_t total = gpu.memory.allocate(4, "total");
+  const LaunchReport report = gpu.launch("last_block", {100}, {1}, from, partial, total);
+  EXPECT_EQ(texts(report), "");
+  float expected = 0;
+  const float weights[] = {0.5f, 0.25f, 0.125f, 2};
+  for (size_t i = 0; i < x.size(); ++i) expected += x[i] * weights[i % 4];
+  EXPECT_EQ(gpu.values<float>(total, 1)[0], expected);
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, Compiled, testing::Values(75, 80, 90, 100),
                          testing::PrintToStringParamName());
 

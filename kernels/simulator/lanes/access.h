@@ -14,6 +14,7 @@ struct Access {
   unsigned alignment = 0;  // of one lane's address, a power of two
   AccessKind kind = AccessKind::kLoad;
   bool strong = false, read_only = false;
+  bool releases = false;  // publishes without a fence of its own
 };
 
 // How the lanes of a mask lie: one after the other without a gap, all at one address, or otherwise.

@@ -120,6 +120,7 @@ T exchange(uintptr_t address, T value, T desired) {
 template <class T, class Operation>
 void atomic(Warp& warp, const Instruction& in, uint32_t mask) {
   Access access = access_of(warp, in, mask, AccessKind::kAtomic);
+  access.releases = (in.variant & 0x80) != 0;
   const RegisterOperand* operands = &warp.worker->launch.code.operands[in.list];
   const int outputs = in.list_outputs;  // of a vector
   if (warp.worker->count) warp.worker->counts_of(in).atomics += 1;

@@ -141,11 +141,19 @@ struct Judgement {
     shadow.written[word] = own;
     mark_written(&shadow.state[word], own & kMarkBytes);
   }
+  // Strong accesses tell blocks of each other.
+  void synchronise(uint64_t offset) const {
+    BlockOrder& order = warp.worker->order;
+    const uint64_t address = shadow.allocation->address + offset;
+    if (access.kind != AccessKind::kStore) order.acquire(address);
+    if (access.kind != AccessKind::kLoad) order.publish(warp.index, address);
+  }
   void lane(int lane, uint64_t offset) const {
     const bool loads = access.kind != AccessKind::kStore;
     const uint32_t thread = shadow.own | static_cast<uint32_t>(lane) << kMarkLaneShift |
                             (access.strong ? kMarkStrong : 0);
     bool unwritten = false, pending = false;
+    if (access.strong && shadow.allocation != nullptr) synchronise(offset);
     for (uint64_t word = offset / 4; word <= (offset + access.bytes - 1) / 4; ++word) {
       const uint32_t own = thread | bytes_in_word(offset, access.bytes, word);
       const uint8_t state = shadow.state[word];
@@ -256,6 +264,7 @@ void check(Warp& warp, const Shadow& shadow, const Access& access, uint32_t mask
 }  // namespace
 
 void check_global(Warp& warp, Allocation& allocation, const Access& access, uint32_t mask) {
+  if (access.releases) warp.worker->order.fence(warp.index);
   check(warp, shadow_of(warp, &allocation), access, mask, allocation.address);
 }
 

@@ -69,6 +69,7 @@ void load(Warp& warp, const Instruction& in, uint32_t mask) {
 template <class Element, class Register>
 void store(Warp& warp, const Instruction& in, uint32_t mask) {
   Access access = access_of(warp, in, mask, AccessKind::kStore);
+  access.releases = (in.variant & 2) != 0;
   const RegisterOperand* operands = operands_of(warp, in);
   targets(warp, in, access, [&](uint32_t lanes, uintptr_t base) {
     const uint64_t* address = access.address;

@@ -89,6 +89,10 @@ void is_in_space(Warp& warp, const Instruction& in, uint32_t mask) {
 
 void nothing(Warp&, const Instruction&, uint32_t) {}
 
+void fence(Warp& warp, const Instruction&, uint32_t) {
+  if (warp.worker->check) warp.worker->order.fence(warp.index);
+}
+
 void trap(Warp& warp, const Instruction&, uint32_t mask) {
   stop_with(warp, __builtin_ctz(mask), "trap", "the kernel executes a trap");
 }
@@ -154,6 +158,8 @@ Handler select_address(Form& form, Instruction& in) {
 
 // Hints, and orderings that in-order execution has anyway.
 Handler select_nothing(Form& form) {
+  const bool fences = form.opcode == Opcode::kFence || form.opcode == Opcode::kMembar;
+  const bool block_only = form.has(Modifier::kCta) || form.has(Modifier::kCluster);
   for (const Modifier any :
        {Modifier::kGlobal, Modifier::kLocal, Modifier::kL1, Modifier::kL2, Modifier::kL2EvictLast,
         Modifier::kL2EvictNormal, Modifier::kCta, Modifier::kCluster, Modifier::kGpu,
@@ -161,7 +167,7 @@ Handler select_nothing(Form& form) {
         Modifier::kRelease, Modifier::kLaunchDependents, Modifier::kWait}) {
     form.take(any);
   }
-  return &nothing;
+  return fences && !block_only ? &fence : &nothing;
 }
 
 }  // namespace
