@@ -70,8 +70,17 @@ Driver& driver() {
 }
 
 ThreadState& this_thread() {
-  static thread_local ThreadState state;
-  return state;
+  // Never destroyed either: what a thread had current must outlive the thread-local objects, which
+  // end before the program's statics.
+  static thread_local ThreadState* state = nullptr;
+  if (state == nullptr) {
+    static std::mutex mutex;
+    static auto* const states = new std::map<std::thread::id, ThreadState>;
+    std::lock_guard lock(mutex);
+    state = &(*states)[std::this_thread::get_id()];
+    *state = {};  // an earlier thread may have had the same id
+  }
+  return *state;
 }
 
 Driver::Driver() {

@@ -28,6 +28,17 @@ TEST_F(Process, ReportsLeaksAtItsEnd) {
               "simulated GPU: warning \\[leak\\] 'kept' is never released");
 }
 
+// Programs call the driver from destructors of their statics.
+TEST_F(Process, KeepsItsContextUntilTheVeryEnd) {
+  const auto leave = [] {
+    Sandbox box;
+    box.filled("x", 16);
+    std::atexit([] { std::fprintf(stderr, "at exit: %d\n", api().cuCtxSynchronize()); });
+    std::exit(0);
+  };
+  EXPECT_EXIT(leave(), testing::ExitedWithCode(0), "at exit: 0");
+}
+
 TEST_F(Process, ChoosesTheCardAndItsMemoryBeforeItStarts) {
   const auto tell = [] {
     if (api().set_option("card", "Voodoo") != 0) std::exit(1);
