@@ -279,6 +279,10 @@ void Decoder::branch(Form& form) {
 
 // bar.sync a[, count]; bar.arrive a, count; bar.red.op.type d, a[, count], [!]p; bar.warp.sync mask
 void Decoder::barrier(Form& form) {
+  if (form.has(Modifier::kCluster)) {
+    refuse(*statement_, std::string(statement_->name) + " is not simulated");
+    return;
+  }
   form.take(Modifier::kCta);
   form.take(Modifier::kAligned);
   if (form.take(Modifier::kWarp)) {

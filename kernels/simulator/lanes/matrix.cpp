@@ -29,7 +29,7 @@ uint32_t row_lanes(const Instruction& in) {
 template <bool kTransposed>
 void load_matrices(Warp& warp, const Instruction& in, uint32_t mask) {
   Access access = access_of(warp, in, row_lanes(in), AccessKind::kLoad);
-  access.bytes = 16;
+  access.bytes = access.alignment = 16;
   const RegisterOperand* registers = &warp.worker->launch.code.operands[in.list];
   Matrix matrices[4];
   std::memset(matrices, 0xFF, sizeof matrices);
@@ -53,7 +53,7 @@ void load_matrices(Warp& warp, const Instruction& in, uint32_t mask) {
 template <bool kTransposed>
 void store_matrices(Warp& warp, const Instruction& in, uint32_t mask) {
   Access access = access_of(warp, in, row_lanes(in), AccessKind::kStore);
-  access.bytes = 16;
+  access.bytes = access.alignment = 16;
   const RegisterOperand* registers = &warp.worker->launch.code.operands[in.list];
   Matrix matrices[4] = {};
   for (int i = 0; i < in.elements; ++i) {
