@@ -60,11 +60,14 @@ const Op kMaxPool = {
     .name = "max_pool",
     .summary = "maximum over 2 x 2 pixels, stride 2; x [N,H,W,C], y [N,H/2,W/2,C] rounded down",
     .infer = infer,
-    .run = {kernels::max_pool_reference, kernels::max_pool_cpu},
+    .run = {kernels::max_pool_reference, kernels::max_pool_cpu,
+            NRAM_CUDA_KERNEL(kernels::max_pool_cuda)},
     .gradient = gradient,
     .cost = cost,
     .samples = samples,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 0,
+    .bfloat16_inputs = 0b1,
     .pitched = true,
 };
 
@@ -72,10 +75,13 @@ const Op kMaxPoolGradient = {
     .name = "max_pool_gradient",
     .summary = "dx = dy at the first maximum of each window, 0 elsewhere; dy as y, x, dx [N,H,W,C]",
     .infer = infer_gradient,
-    .run = {kernels::max_pool_gradient_reference, kernels::max_pool_gradient_cpu},
+    .run = {kernels::max_pool_gradient_reference, kernels::max_pool_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::max_pool_gradient_cuda)},
     .cost = gradient_cost,
     .samples = gradient_samples,
     .tolerance = 1e-6,
+    .tolerance_bfloat16 = 0,
+    .bfloat16_inputs = 0b11,
     .pitched = true,
 };
 

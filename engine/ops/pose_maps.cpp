@@ -83,7 +83,8 @@ const Op kHeatmaps = {
         "exp(-|p - pixel|^2 / sigma^2) of keypoints p [N,K,2] (eq. 1), 0 where missing; "
         "[N,H,W,K]",
     .infer = infer_heatmaps,
-    .run = {kernels::heatmaps_reference, kernels::heatmaps_cpu},
+    .run = {kernels::heatmaps_reference, kernels::heatmaps_cpu,
+            NRAM_CUDA_KERNEL(kernels::heatmaps_cuda)},
     .workspace = heatmaps_workspace,
     .cost = heatmaps_cost,
     .samples = heatmaps_samples,
@@ -96,7 +97,8 @@ const Op kPartAffinityFields = {
         "unit vectors (x, y) along limbs between keypoints [N,K,2] (eq. 2), 0 elsewhere; "
         "[N,H,W,2 limbs]",
     .infer = infer_fields,
-    .run = {kernels::part_affinity_fields_reference, kernels::part_affinity_fields_cpu},
+    .run = {kernels::part_affinity_fields_reference, kernels::part_affinity_fields_cpu,
+            NRAM_CUDA_KERNEL(kernels::part_affinity_fields_cuda)},
     .cost = fields_cost,
     .samples = fields_samples,
     .pitched = true,

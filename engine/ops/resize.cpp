@@ -60,12 +60,14 @@ const Op kResize = {
     .name = "resize",
     .summary = "bilinear resize of x [N,H,W,C] (align_corners = false, no antialiasing)",
     .infer = infer,
-    .run = {kernels::resize_reference, kernels::resize_cpu},
+    .run = {kernels::resize_reference, kernels::resize_cpu, NRAM_CUDA_KERNEL(kernels::resize_cuda)},
     .workspace = workspace,
     .gradient = gradient,
     .cost = cost,
     .samples = samples,
     .tolerance = 2e-6,
+    .tolerance_bfloat16 = 2e-2,
+    .bfloat16_inputs = 0b1,
 };
 
 // The attributes name x's size, so that inference and samples read as those of the resize back.
@@ -73,11 +75,14 @@ const Op kResizeGradient = {
     .name = "resize_gradient",
     .summary = "dx of a bilinear resize of x to dy's height and width",
     .infer = infer,
-    .run = {kernels::resize_gradient_reference, kernels::resize_gradient_cpu},
+    .run = {kernels::resize_gradient_reference, kernels::resize_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::resize_gradient_cuda)},
     .workspace = gradient_workspace,
     .cost = gradient_cost,
     .samples = samples,
     .tolerance = 2e-6,
+    .tolerance_bfloat16 = 2e-2,
+    .bfloat16_inputs = 0b1,
 };
 
 Variable resize(Variable x, int64_t height, int64_t width) {

@@ -16,5 +16,6 @@ struct HeatmapsAttributes {
 // inputs: keypoints; outputs: maps. The cpu kernel's workspace: N * (height + width) * K floats.
 void heatmaps_reference(const Call& call);
 void heatmaps_cpu(const Call& call);
+void heatmaps_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -10,8 +10,10 @@ namespace nram::kernels {
 // inputs: x; outputs: y.
 void max_pool_reference(const Call& call);
 void max_pool_cpu(const Call& call);
+void max_pool_cuda(const Call& call);
 // inputs: dy, x; outputs: dx.
 void max_pool_gradient_reference(const Call& call);
 void max_pool_gradient_cpu(const Call& call);
+void max_pool_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -36,8 +36,10 @@ size_t resize_workspace(const Shape& source, const Shape& y, int threads);
 // inputs: x; outputs: y.
 void resize_reference(const Call& call);
 void resize_cpu(const Call& call);
+void resize_cuda(const Call& call);
 // inputs: dy; outputs: dx. The attributes give the size of x.
 void resize_gradient_reference(const Call& call);
 void resize_gradient_cpu(const Call& call);
+void resize_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels
