@@ -270,6 +270,11 @@ void check_global(Warp& warp, Allocation& allocation, const Access& access, uint
 
 uint32_t check_shared(Warp& warp, const Access& access, uint32_t mask) {
   const Shadow shadow = shadow_of(warp, nullptr);
+  const int first = __builtin_ctz(mask);
+  if (pattern_of(access, mask) == Pattern::kLinear &&
+      check_run(shadow, access, access.address[first], first, __builtin_popcount(mask))) {
+    return mask;
+  }
   unsigned outside = 0;
   for_each_lane(mask, [&](int lane) {
     outside |= shadow.state[access.address[lane] / 4] |

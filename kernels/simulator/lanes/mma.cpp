@@ -4,9 +4,9 @@
 //   b[r]: rows 4 P r + P t + 0 ... P - 1, column g
 //   c[r], d[r] of 32 bits: row g + 8 (r / 2), column 2 t + r % 2
 //   c[r], d[r] of two f16: row g + 8 r, columns 2 t and 2 t + 1
-// A card's products are exact and its sums float, in an order of its own; here sums are fused
-// multiply-adds in float along k.
-#include <cmath>
+// A card's products are exact and its sums float, in an order of its own; here they are added in
+// float along k. (A product of such short mantissas is exact in float.)
+#include <type_traits>
 
 #include "kernels/simulator/lanes/access.h"
 #include "kernels/simulator/lanes/half.h"
@@ -41,48 +41,135 @@ struct Bytes {
   static int32_t value(uint32_t word, int i) { return static_cast<Byte>(word >> i * 8); }
 };
 
-NRAM_INLINE float multiply_add(float a, float b, float c) { return std::fma(a, b, c); }
-NRAM_INLINE int32_t multiply_add(int32_t a, int32_t b, int32_t c) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b) +
-                              static_cast<uint32_t>(c));
-}
+using Words = uint32_t __attribute__((vector_size(64)));
+template <class Sum>
+using Vector __attribute__((vector_size(64))) = Sum;
 
-NRAM_INLINE float finished(float value) { return canonical(value); }
-NRAM_INLINE int32_t finished(int32_t value) { return value; }
+// Element i of every word.
+template <class Format>
+NRAM_INLINE void elements(const Words& words, int i, Vector<typename Format::Sum>& out) {
+  Words bits;
+  if constexpr (std::is_same_v<Format, Tf32>) {
+    bits = words & 0xFFFFE000u;
+  } else if constexpr (std::is_same_v<Format, Bfloat>) {
+    bits = i == 0 ? words << 16 : words & 0xFFFF0000u;
+  } else {
+    for (int lane = 0; lane < kRows; ++lane) {
+      bits[lane] = bits_as<uint32_t>(Format::value(words[lane], i));
+    }
+  }
+  std::memcpy(&out, &bits, sizeof out);
+}
 
 // Sums lie column by column: the rows of one are a vector.
 template <class Sum>
-using Sums = Sum[kColumns][kRows];
+using Sums = Vector<Sum>[kColumns];
+
+// columns[t][8 h + g] = words[h][4 g + t]
+NRAM_INLINE void gather_columns(const uint32_t* upper, const uint32_t* lower, Words (&columns)[4]) {
+  const uint32_t* const words[2] = {upper, lower};
+  Words even[2], odd[2];  // columns 0 and 1, 2 and 3 of each half
+  for (int half = 0; half < 2; ++half) {
+    Words first, second;
+    std::memcpy(&first, words[half], sizeof first);
+    std::memcpy(&second, words[half] + 16, sizeof second);
+    const Words from = {0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29};
+    even[half] = __builtin_shuffle(first, second, from);
+    odd[half] = __builtin_shuffle(first, second, from + 2);
+  }
+  const Words low = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
+  columns[0] = __builtin_shuffle(even[0], even[1], low);
+  columns[1] = __builtin_shuffle(even[0], even[1], low + 8);
+  columns[2] = __builtin_shuffle(odd[0], odd[1], low);
+  columns[3] = __builtin_shuffle(odd[0], odd[1], low + 8);
+}
+
+// The inverse, of one half of each column.
+NRAM_INLINE void scatter_columns(const Words (&columns)[4], int half, uint32_t* words) {
+  const Words low = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
+  const Words place = low + static_cast<uint32_t>(half) * 8;
+  const Words even = __builtin_shuffle(columns[0], columns[1], place);
+  const Words odd = __builtin_shuffle(columns[2], columns[3], place);
+  const Words from = {0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27};
+  const Words first = __builtin_shuffle(even, odd, from);
+  const Words second = __builtin_shuffle(even, odd, from + 4);
+  std::memcpy(words, &first, sizeof first);
+  std::memcpy(words + 16, &second, sizeof second);
+}
 
 template <class A, class B, int kDepth, class Sum>
 NRAM_INLINE void multiply(const uint32_t* const* a, const uint32_t* const* b, Sums<Sum>& sums) {
-  alignas(64) Sum left[kDepth][kRows];
-  alignas(64) Sum right[kDepth][kColumns];
   constexpr int kPacked = A::kPacked, kBlocks = kDepth / (4 * kPacked);
+  Vector<Sum> left[kDepth];
+  alignas(64) Sum right[kBlocks][kPacked][32];
   for (int block = 0; block < kBlocks; ++block) {
-    for (int half = 0; half < 2; ++half) {
-      const uint32_t* words = a[block * 2 + half];
-      for (int g = 0; g < 8; ++g) {
-        for (int k = 0; k < 4 * kPacked; ++k) {
-          left[block * 4 * kPacked + k][half * 8 + g] =
-              A::value(words[g * 4 + k / kPacked], k % kPacked);
-        }
+    Words columns[4], halves[2];
+    gather_columns(a[block * 2], a[block * 2 + 1], columns);
+    std::memcpy(halves, b[block], sizeof halves);
+    for (int i = 0; i < kPacked; ++i) {
+      for (int t = 0; t < 4; ++t) {
+        elements<A>(columns[t], i, left[(block * 4 + t) * kPacked + i]);
       }
-    }
-    for (int g = 0; g < 8; ++g) {
-      for (int k = 0; k < 4 * kPacked; ++k) {
-        right[block * 4 * kPacked + k][g] = B::value(b[block][g * 4 + k / kPacked], k % kPacked);
-      }
+      Vector<Sum> converted[2];
+      for (int half = 0; half < 2; ++half) elements<B>(halves[half], i, converted[half]);
+      std::memcpy(right[block][i], converted, sizeof converted);
     }
   }
+  const Vector<Sum> kNans = bits_as<Sum>(0x7FFFFFFFu) - Vector<Sum>{};
   for (int column = 0; column < kColumns; ++column) {
-    alignas(64) Sum sum[kRows];
-    for (int row = 0; row < kRows; ++row) sum[row] = sums[column][row];
+    Vector<Sum> sum = sums[column];
     for (int k = 0; k < kDepth; ++k) {
-      const Sum factor = right[k][column];
-      for (int row = 0; row < kRows; ++row) sum[row] = multiply_add(left[k][row], factor, sum[row]);
+      const int in_block = k % (4 * kPacked);
+      sum +=
+          left[k] * right[k / (4 * kPacked)][in_block % kPacked][column * 4 + in_block / kPacked];
     }
-    for (int row = 0; row < kRows; ++row) sums[column][row] = sum[row];
+    // A NaN is the card's one NaN.
+    if constexpr (std::is_same_v<Sum, float>) sum = sum == sum ? sum : kNans;
+    sums[column] = sum;
+  }
+}
+
+// c and d of 32 bits: registers p and p + 2 hold the columns of parity p.
+template <class Sum>
+NRAM_INLINE void load_sums(const uint32_t* const* c, Sums<Sum>& sums) {
+  for (int parity = 0; parity < 2; ++parity) {
+    Words columns[4];
+    gather_columns(c[parity], c[parity + 2], columns);
+    for (int t = 0; t < 4; ++t) std::memcpy(&sums[2 * t + parity], &columns[t], sizeof(Words));
+  }
+}
+template <class Sum>
+NRAM_INLINE void store_sums(Warp& warp, const RegisterOperand* d, uint32_t mask,
+                            const Sums<Sum>& sums) {
+  for (int r = 0; r < 4; ++r) {
+    if (d[r].offset == kNoRegister) continue;
+    Words columns[4];
+    for (int t = 0; t < 4; ++t) std::memcpy(&columns[t], &sums[2 * t + r % 2], sizeof(Words));
+    alignas(64) uint32_t words[32];
+    scatter_columns(columns, r / 2, words);
+    for_lanes(warp.lanes<uint32_t>(d[r].offset), mask, [&](int lane) { return words[lane]; });
+  }
+}
+
+// c and d of two f16 a register.
+NRAM_INLINE void load_half_sums(const uint32_t* const* c, Sums<float>& sums) {
+  for (int r = 0; r < 2; ++r) {
+    for (int lane = 0; lane < 32; ++lane) {
+      const int row = lane / 4 + 8 * r, column = lane % 4 * 2;
+      sums[column][row] = float_of_f16(c[r][lane] & 0xFFFF);
+      sums[column + 1][row] = float_of_f16(c[r][lane] >> 16);
+    }
+  }
+}
+NRAM_INLINE void store_half_sums(Warp& warp, const RegisterOperand* d, uint32_t mask,
+                                 const Sums<float>& sums) {
+  for (int r = 0; r < 2; ++r) {
+    if (d[r].offset == kNoRegister) continue;
+    for_lanes(warp.lanes<uint32_t>(d[r].offset), mask, [&](int lane) {
+      const int row = lane / 4 + 8 * r, column = lane % 4 * 2;
+      const uint32_t low = f16_of_float(sums[column][row]);
+      return low | static_cast<uint32_t>(f16_of_float(sums[column + 1][row])) << 16;
+    });
   }
 }
 
@@ -96,32 +183,18 @@ void product(Warp& warp, const Instruction& in, uint32_t mask) {
   for (int i = 0; i < kLeft + kRight + kOut; ++i) {
     sources[i] = warp.lanes<uint32_t>(operands[kOut + i].offset);
   }
-  alignas(64) Sums<Sum> sums;
+  Sums<Sum> sums;
   const uint32_t* const* c = sources + kLeft + kRight;
-  for (int r = 0; r < kOut; ++r) {
-    for (int lane = 0; lane < 32; ++lane) {
-      const int g = lane / 4, t = lane % 4;
-      if constexpr (kHalfSums) {
-        sums[2 * t][g + 8 * r] = float_of_f16(c[r][lane] & 0xFFFF);
-        sums[2 * t + 1][g + 8 * r] = float_of_f16(c[r][lane] >> 16);
-      } else {
-        sums[2 * t + r % 2][g + 8 * (r / 2)] = bits_as<Sum>(c[r][lane]);
-      }
-    }
+  if constexpr (kHalfSums) {
+    load_half_sums(c, sums);
+  } else {
+    load_sums<Sum>(c, sums);
   }
   multiply<A, B, kDepth, Sum>(sources, sources + kLeft, sums);
-  for (int r = 0; r < kOut; ++r) {
-    if (operands[r].offset == kNoRegister) continue;
-    uint32_t* d = warp.lanes<uint32_t>(operands[r].offset);
-    for_lanes(d, mask, [&](int lane) {
-      const int g = lane / 4, t = lane % 4;
-      if constexpr (kHalfSums) {
-        const uint32_t low = f16_of_float(sums[2 * t][g + 8 * r]);
-        return low | static_cast<uint32_t>(f16_of_float(sums[2 * t + 1][g + 8 * r])) << 16;
-      } else {
-        return bits_as<uint32_t>(finished(sums[2 * t + r % 2][g + 8 * (r / 2)]));
-      }
-    });
+  if constexpr (kHalfSums) {
+    store_half_sums(warp, operands, mask, sums);
+  } else {
+    store_sums<Sum>(warp, operands, mask, sums);
   }
 }
 
