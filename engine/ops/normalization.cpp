@@ -6,7 +6,8 @@ namespace {
 TensorSpec statistic_of(const TensorSpec& x, const Attributes& attributes) {
   const auto scope = attributes.as<NormalizationAttributes>().scope;
   const int64_t groups = scope == NormalizationScope::kInstance ? x.shape[0] : 1;
-  return {{groups, x.shape[3]}, x.dtype};
+  // Of bfloat16 too in float32: differences of large numbers follow from them.
+  return {{groups, x.shape[3]}, x.dtype == DType::kBFloat16 ? DType::kFloat32 : x.dtype};
 }
 
 void check(const TensorSpec& x, const NormalizationAttributes& attributes) {
@@ -37,8 +38,10 @@ std::vector<TensorSpec> infer_gradient(Specs inputs, const Attributes& attribute
 }
 
 size_t workspace(Target target, const TensorSpec& x, const Attributes& attributes) {
+  const auto scope = attributes.as<NormalizationAttributes>().scope;
   if (target == Target::kReference) return 0;
-  return kernels::normalization_workspace(x.shape, attributes.as<NormalizationAttributes>().scope);
+  if (target == Target::kCuda) return kernels::normalization_cuda_workspace(x.shape, scope);
+  return kernels::normalization_workspace(x.shape, scope);
 }
 
 void gradient(GradientContext& context) {
@@ -116,7 +119,8 @@ const Op kNormalization = {
         "y = LeakyReLU((x - mean) / sqrt(variance + epsilon)) per sample or over the batch; "
         "x, y [N,H,W,C], mean, inverse_deviation [N,C] or [1,C]",
     .infer = infer,
-    .run = {kernels::normalization_reference, kernels::normalization_cpu},
+    .run = {kernels::normalization_reference, kernels::normalization_cpu,
+            NRAM_CUDA_KERNEL(kernels::normalization_cuda)},
     .workspace =
         [](Target target, Specs inputs, Specs, const Attributes& attributes) {
           return workspace(target, inputs[0], attributes);
@@ -124,6 +128,8 @@ const Op kNormalization = {
     .gradient = gradient,
     .cost = cost,
     .samples = samples,
+    .tolerance_bfloat16 = 3e-2,
+    .bfloat16_inputs = 0b1,
     .in_place_inputs = 0b1,
     .pitched = true,
 };
@@ -134,13 +140,16 @@ const Op kNormalizationGradient = {
         "gradient of normalization through its statistics; dy, x, dx [N,H,W,C], mean, "
         "inverse_deviation [N,C] or [1,C]",
     .infer = infer_gradient,
-    .run = {kernels::normalization_gradient_reference, kernels::normalization_gradient_cpu},
+    .run = {kernels::normalization_gradient_reference, kernels::normalization_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::normalization_gradient_cuda)},
     .workspace =
         [](Target target, Specs inputs, Specs, const Attributes& attributes) {
           return workspace(target, inputs[1], attributes);
         },
     .cost = gradient_cost,
     .samples = gradient_samples,
+    .tolerance_bfloat16 = 3e-2,
+    .bfloat16_inputs = 0b11,
     .in_place_inputs = 0b11,
     .pitched = true,
 };

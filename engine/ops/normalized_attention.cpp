@@ -8,7 +8,10 @@ namespace {
 
 using kernels::NormalizedAttentionAttributes;
 
-TensorSpec statistic_of(const TensorSpec& a) { return {{a.shape[0], a.shape[3]}, a.dtype}; }
+// Of bfloat16 too in float32: differences of large numbers follow from them.
+TensorSpec statistic_of(const TensorSpec& a) {
+  return {{a.shape[0], a.shape[3]}, a.dtype == DType::kBFloat16 ? DType::kFloat32 : a.dtype};
+}
 
 std::vector<TensorSpec> infer(Specs inputs, const Attributes& attributes) {
   NRAM_CHECK(inputs.size() == 3, "normalized_attention takes A, B and logits, not ", inputs.size(),
@@ -34,6 +37,7 @@ std::vector<TensorSpec> infer_gradient(Specs inputs, const Attributes&) {
 
 size_t workspace(Target target, Specs inputs, Specs, const Attributes&) {
   if (target == Target::kReference) return 0;
+  if (target == Target::kCuda) return kernels::normalized_attention_cuda_workspace(inputs[0].shape);
   return kernels::normalized_attention_workspace(inputs[0].shape);
 }
 
@@ -101,11 +105,14 @@ const Op kNormalizedAttention = {
         "attention of A and the instance normalisation of B; A, B, A' [N,H,W,C], logits, M "
         "[N,H,W,1], mean, inverse_deviation [N,C]",
     .infer = infer,
-    .run = {kernels::normalized_attention_reference, kernels::normalized_attention_cpu},
+    .run = {kernels::normalized_attention_reference, kernels::normalized_attention_cpu,
+            NRAM_CUDA_KERNEL(kernels::normalized_attention_cuda)},
     .workspace = workspace,
     .gradient = gradient,
     .cost = cost,
     .samples = samples,
+    .tolerance_bfloat16 = 3e-2,
+    .bfloat16_inputs = 0b111,
     .in_place_inputs = 0b11,
     .pitched = true,
 };
@@ -117,10 +124,13 @@ const Op kNormalizedAttentionGradient = {
         "inverse_deviation -> dA, dB, dlogits",
     .infer = infer_gradient,
     .run = {kernels::normalized_attention_gradient_reference,
-            kernels::normalized_attention_gradient_cpu},
+            kernels::normalized_attention_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::normalized_attention_gradient_cuda)},
     .workspace = workspace,
     .cost = gradient_cost,
     .samples = gradient_samples,
+    .tolerance_bfloat16 = 3e-2,
+    .bfloat16_inputs = 0b1111,
     .in_place_inputs = 0b10,
     .pitched = true,
 };

@@ -17,8 +17,10 @@ struct AttentionAttributes {
 // inputs: A, B, logits; outputs: A', M.
 void attention_reference(const Call& call);
 void attention_cpu(const Call& call);
+void attention_cuda(const Call& call);
 // inputs: dA', A, B, M; outputs: dA, dB, dlogits.
 void attention_gradient_reference(const Call& call);
 void attention_gradient_cpu(const Call& call);
+void attention_gradient_cuda(const Call& call);
 
 }  // namespace nram::kernels

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "kernels/common/call.h"
+#include "kernels/common/cuda_channel_tiles.h"
 
 namespace nram::kernels {
 
@@ -23,10 +24,16 @@ struct NormalizationAttributes {
 // inputs: x; outputs: y, mean, inverse_deviation.
 void normalization_reference(const Call& call);
 void normalization_cpu(const Call& call);
+void normalization_cuda(const Call& call);
 // inputs: dy, x, mean, inverse_deviation; outputs: dx.
 void normalization_gradient_reference(const Call& call);
 void normalization_gradient_cpu(const Call& call);
+void normalization_gradient_cuda(const Call& call);
 // Bytes of workspace of both cpu kernels.
 size_t normalization_workspace(const Shape& x, NormalizationScope scope);
+// The same of both cuda kernels.
+inline size_t normalization_cuda_workspace(const Shape& x, NormalizationScope scope) {
+  return ChannelTilePlan(x, scope == NormalizationScope::kBatch).partial_bytes();
+}
 
 }  // namespace nram::kernels

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernels/common/call.h"
+#include "kernels/common/cuda_channel_tiles.h"
 
 namespace nram::kernels {
 
@@ -21,10 +22,17 @@ struct NormalizedAttentionAttributes {
 // inputs: A, B, logits; outputs: A', M, mean, inverse_deviation.
 void normalized_attention_reference(const Call& call);
 void normalized_attention_cpu(const Call& call);
+void normalized_attention_cuda(const Call& call);
 // inputs: dA', A, B, M, mean, inverse_deviation; outputs: dA, dB, dlogits.
 void normalized_attention_gradient_reference(const Call& call);
 void normalized_attention_gradient_cpu(const Call& call);
+void normalized_attention_gradient_cuda(const Call& call);
 // Bytes of workspace of both cpu kernels.
 size_t normalized_attention_workspace(const Shape& a);
+// The same of both cuda kernels.
+inline size_t normalized_attention_cuda_workspace(const Shape& a) {
+  const ChannelTilePlan plan(a, false);
+  return plan.partial_bytes() + plan.row_bytes();
+}
 
 }  // namespace nram::kernels
