@@ -8,7 +8,9 @@ namespace {
 std::vector<TensorSpec> infer(Specs inputs, const Attributes&) {
   NRAM_CHECK(inputs.size() == 1 && inputs[0].shape.rank() == 4, "gram takes features [N,H,W,C]");
   const Shape& f = inputs[0].shape;
-  return {{{f[0], f[3], f[3]}, inputs[0].dtype}};
+  // A sum over all pixels: of bfloat16 too in float32.
+  const DType dtype = inputs[0].dtype == DType::kBFloat16 ? DType::kFloat32 : inputs[0].dtype;
+  return {{{f[0], f[3], f[3]}, dtype}};
 }
 
 std::vector<TensorSpec> infer_gradient(Specs inputs, const Attributes&) {
@@ -38,11 +40,15 @@ Cost gradient_cost(Specs inputs, Specs outputs, const Attributes&) {
 }
 
 size_t workspace(Target target, Specs inputs, Specs, const Attributes&) {
-  return target == Target::kReference ? 0 : kernels::gram_cpu_workspace(inputs[0].shape);
+  if (target == Target::kReference) return 0;
+  if (target == Target::kCuda) return kernels::gram_cuda_workspace(inputs[0].shape);
+  return kernels::gram_cpu_workspace(inputs[0].shape);
 }
 
 size_t gradient_workspace(Target target, Specs inputs, Specs, const Attributes&) {
-  return target == Target::kReference ? 0 : kernels::gram_gradient_cpu_workspace(inputs[1].shape);
+  if (target == Target::kReference) return 0;
+  if (target == Target::kCuda) return kernels::gram_gradient_cuda_workspace(inputs[1].shape);
+  return kernels::gram_gradient_cpu_workspace(inputs[1].shape);
 }
 
 std::vector<Sample> with_features(bool gradient) {
@@ -56,6 +62,7 @@ std::vector<Sample> with_features(bool gradient) {
   add("odd", {2, 3, 5, 7}, false);
   add("one channel", {1, 4, 3, 1}, false);
   add("whole vectors", {2, 9, 6, 64}, false);
+  add("three tiles, several sums", {1, 20, 21, 136}, false);
   add("relu1_2", {1, 256, 176, 64}, true);
   add("relu4_3", {1, 32, 22, 512}, true);
   return samples;
@@ -70,21 +77,27 @@ const Op kGram = {
     .name = "gram",
     .summary = "G = F^T F / (C H W) of each sample (eq. 4), F [N,H,W,C], G [N,C,C]",
     .infer = infer,
-    .run = {kernels::gram_reference, kernels::gram_cpu},
+    .run = {kernels::gram_reference, kernels::gram_cpu, NRAM_CUDA_KERNEL(kernels::gram_cuda)},
     .workspace = workspace,
     .gradient = gradient,
     .cost = cost,
     .samples = samples,
+    .tolerance_tf32 = 5e-3,
+    .bfloat16_inputs = 0b1,
 };
 
 const Op kGramGradient = {
     .name = "gram_gradient",
     .summary = "dF = F (dG + dG^T) / (C H W), dG [N,C,C], F and dF [N,H,W,C]",
     .infer = infer_gradient,
-    .run = {kernels::gram_gradient_reference, kernels::gram_gradient_cpu},
+    .run = {kernels::gram_gradient_reference, kernels::gram_gradient_cpu,
+            NRAM_CUDA_KERNEL(kernels::gram_gradient_cuda)},
     .workspace = gradient_workspace,
     .cost = gradient_cost,
     .samples = gradient_samples,
+    .tolerance_tf32 = 5e-3,
+    .tolerance_bfloat16 = 3e-2,
+    .bfloat16_inputs = 0b10,
 };
 
 Variable gram(Variable features) { return features.graph().append(kGram, {features}); }
