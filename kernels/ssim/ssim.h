@@ -34,10 +34,14 @@ std::array<double, 3> ssim_derivative(const SsimMoments& m, double range);
 // inputs: a, b, range; outputs: y.
 void ssim_reference(const Call& call);
 void ssim_cpu(const Call& call);
+void ssim_cuda(const Call& call);
 size_t ssim_cpu_workspace(const Shape& image);
+size_t ssim_cuda_workspace(const Shape& image);
 // inputs: dy, a, b, range; outputs: da. For the other image's gradient exchange a and b.
 void ssim_gradient_reference(const Call& call);
 void ssim_gradient_cpu(const Call& call);
+void ssim_gradient_cuda(const Call& call);
 size_t ssim_gradient_cpu_workspace(const Shape& image);
+size_t ssim_gradient_cuda_workspace(const Shape& image);
 
 }  // namespace nram::kernels
