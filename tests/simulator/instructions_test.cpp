@@ -162,6 +162,27 @@ and.b32 %r6, %r0, 7; shl.b32 %r6, %r6, 4; add.u32 %r6, %r3, %r6;
             transposed);
 }
 
+TEST(Instructions, LoadsOfFourWords) {
+  std::vector<uint32_t> words(128);
+  for (uint32_t i = 0; i < 128; ++i) words[i] = 5 * i + 1;
+  // Lane i reads the quad of lane i ^ 5, all lanes or some of them.
+  for (const char* guard : {"", "@%q0 "}) {
+    std::string body =
+        "setp.ne.u32 %q0, %r0, 7; mov.u32 %r10, 0; mov.u32 %r11, 0; mov.u32 %r12, 0;"
+        "mov.u32 %r13, 0; xor.b32 %r4, %r0, 5; mul.wide.u32 %rd3, %r4, 16;"
+        "add.s64 %rd3, %rd3, %p0;" +
+        std::string(guard) + "ld.global.v4.u32 {%r10, %r11, %r12, %r13}, [%rd3];";
+    for (int i = 0; i < 4; ++i) {
+      body += "st.global.u32 [%rd2+" + std::to_string(i * 128) + "], %r1" + std::to_string(i) + ";";
+    }
+    const auto got = outcome(body, words, 128);
+    for (uint32_t i = 0; i < 128; ++i) {
+      const uint32_t lane = i % 32, from = (lane ^ 5) * 4 + i / 32;
+      ASSERT_EQ(got[i], *guard != 0 && lane == 7 ? 0 : words[from]) << i;
+    }
+  }
+}
+
 TEST(Instructions, FourMatricesAtOnce) {
   std::vector<uint32_t> words(128);
   for (uint32_t i = 0; i < 128; ++i) words[i] = 3 * i + 1;

@@ -30,6 +30,36 @@ NRAM_INLINE bool contiguous(const Access& access) {
   return difference == 0;
 }
 
+using Quad = uint32_t __attribute__((vector_size(16)));
+
+// Four 32-bit elements a lane, of all lanes, to four registers: 4 x 4 transpositions.
+NRAM_INLINE void load_quads(const Warp& warp, const RegisterOperand* operands,
+                            const uint64_t (&address)[32], uintptr_t base) {
+  uint32_t* out[4];
+  for (int i = 0; i < 4; ++i) out[i] = warp.lanes<uint32_t>(operands[i].offset);
+  for (int lane = 0; lane < 32; lane += 4) {
+    Quad rows[4];
+    for (int i = 0; i < 4; ++i) {
+      std::memcpy(&rows[i], reinterpret_cast<const void*>(base + address[lane + i]), sizeof(Quad));
+    }
+    const Quad low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5}, last = {2, 3, 6, 7};
+    const Quad a = __builtin_shuffle(rows[0], rows[1], low);
+    const Quad b = __builtin_shuffle(rows[2], rows[3], low);
+    const Quad c = __builtin_shuffle(rows[0], rows[1], high);
+    const Quad d = __builtin_shuffle(rows[2], rows[3], high);
+    const Quad columns[4] = {__builtin_shuffle(a, b, first), __builtin_shuffle(a, b, last),
+                             __builtin_shuffle(c, d, first), __builtin_shuffle(c, d, last)};
+    for (int i = 0; i < 4; ++i) std::memcpy(out[i] + lane, &columns[i], sizeof(Quad));
+  }
+}
+
+bool all_wanted(const RegisterOperand* operands, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (operands[i].offset == kNoRegister) return false;
+  }
+  return true;
+}
+
 template <class Element, class Register>
 void load(Warp& warp, const Instruction& in, uint32_t mask) {
   Access access = access_of(warp, in, mask, AccessKind::kLoad);
@@ -47,6 +77,12 @@ void load(Warp& warp, const Instruction& in, uint32_t mask) {
         }
       }
       return;
+    }
+    if constexpr (sizeof(Element) == 4 && sizeof(Register) == 4) {
+      if (in.elements == 4 && lanes == kAllLanes && all_wanted(operands, 4)) {
+        load_quads(warp, operands, access.address, base);
+        return;
+      }
     }
     for (int i = 0; i < in.elements; ++i) {
       if (operands[i].offset == kNoRegister) continue;
