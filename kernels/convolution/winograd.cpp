@@ -169,7 +169,8 @@ void convolve(const Plan& plan, const Team& all, const float* x, const float* w,
       plan.own_blocks ? own + plan.lines : workspace + (plan.outside ? 0 : plan.weights_floats);
   float* const outputs = inputs + plan.inputs_floats;
   std::fill_n(line, plan.channels, 0.0f);
-  if (plan.keep_weights && !kept.ready) transform_panels(plan, all, w, 0, panels, weights);
+  if (plan.keep_weights && !(plan.outside && kept.ready))
+    transform_panels(plan, all, w, 0, panels, weights);
   if (plan.own_blocks) all.barrier();
   const Team team = plan.own_blocks ? Team{} : all;
   const Range blocks = plan.own_blocks ? all.part(plan.blocks) : Range{0, plan.blocks};
