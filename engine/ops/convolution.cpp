@@ -17,6 +17,8 @@ using kernels::LeakyReluAttributes;
 // Winograd's transforms lose about a digit: largest error over root mean square measured at the
 // model's sizes 1.7e-5 (rms error 1.6e-6), direct 1e-6.
 constexpr double kWinogradTolerance = 3e-5;
+// Both operands rounded to 11 bits, 2^-12 at most each: measured up to 2.2e-3 on random operands.
+constexpr double kTf32Tolerance = 4e-3;
 // The result's own rounding: half a unit of the last place, 2^-8 at most, of values of up to six
 // times the root mean square.
 constexpr double kBfloat16Tolerance = 2.4e-2;
@@ -241,6 +243,7 @@ const Op kConvolution = {
     .cost = convolution_cost<geometry_of_convolution>,
     .samples = convolution_samples,
     .tolerance = kWinogradTolerance,
+    .tolerance_tf32 = kTf32Tolerance,
     .tolerance_bfloat16 = kBfloat16Tolerance,
     .bfloat16_inputs = 0b111,
 };
@@ -257,6 +260,7 @@ const Op kTransposedConvolution = {
     .cost = convolution_cost<geometry_of_transposed>,
     .samples = transposed_convolution_samples,
     .tolerance = kWinogradTolerance,
+    .tolerance_tf32 = kTf32Tolerance,
     .tolerance_bfloat16 = kBfloat16Tolerance,
     .bfloat16_inputs = 0b111,
 };
@@ -272,6 +276,7 @@ const Op kConvolutionWeightGradient = {
     .gradient = weight_gradient_gradient,
     .cost = convolution_cost<geometry_of_weight_gradient>,
     .samples = convolution_weight_gradient_samples,
+    .tolerance_tf32 = kTf32Tolerance,
     .bfloat16_inputs = 0b11,
 };
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kPasses = "convolution";
 constexpr const char* kSimt = "convolution_simt";
+constexpr const char* kTensor = "convolution_tensor";
 
 // By bfloat16.
 const CudaKernel kPadChannels[2] = {{kPasses, "convolution_pad_channels_float"},
@@ -37,9 +38,37 @@ const CudaKernel kWeightProducts[2][kWeightTiles] = {
      {kSimt, "weight_gradient_simt_bfloat16_16x128"},
      {kSimt, "weight_gradient_simt_bfloat16_4x256"}}};
 
+const CudaKernel kTensorPixelProducts[2][kTensorTiles] = {
+    {{kTensor, "convolution_tf32_128x128"}, {kTensor, "convolution_tf32_128x64"}},
+    {{kTensor, "convolution_bfloat16_128x128"}, {kTensor, "convolution_bfloat16_128x64"}}};
+const CudaKernel kTensorWeightProducts[2][kTensorTiles] = {
+    {{kTensor, "weight_gradient_tf32_128x128"}, {kTensor, "weight_gradient_tf32_64x128"}},
+    {{kTensor, "weight_gradient_bfloat16_128x128"}, {kTensor, "weight_gradient_bfloat16_64x128"}}};
+
 constexpr uint32_t kThreads = 256;
 
 bool is_bfloat16(DType dtype) { return dtype == DType::kBFloat16; }
+
+bool tensor_cores(const Launcher& launcher, DType dtype) {
+  return launcher.capability() >= 80 && (is_bfloat16(dtype) || launcher.tf32());
+}
+
+// The product's kernel.
+const CudaKernel& kernel_of(const ProductPlan& plan) {
+  const bool bfloat16 = is_bfloat16(plan.dtype);
+  if (plan.pass == ConvolutionPass::kWeights) {
+    return plan.path == ProductPath::kTensor ? kTensorWeightProducts[bfloat16][plan.tile]
+                                             : kWeightProducts[bfloat16][plan.tile];
+  }
+  return plan.path == ProductPath::kTensor ? kTensorPixelProducts[bfloat16][plan.tile]
+                                           : kPixelProducts[bfloat16][plan.tile];
+}
+
+// Bytes of dynamic shared memory: four stages of 64 bytes for each row of both operands.
+uint32_t shared_bytes(const ProductPlan& plan) {
+  if (plan.path == ProductPath::kSimt) return 0;
+  return static_cast<uint32_t>(4 * 64 * (plan.shape().rows + plan.shape().columns));
+}
 
 int32_t checked(int64_t count) {
   NRAM_CHECK(count < int64_t{1} << 31, "a convolution indexes ", count,
@@ -111,8 +140,8 @@ void launch_pixels(const Call& call, const ProductPlan& plan, const PixelProduct
   const LaunchSize grid = {
       blocks_for(most_pixels, tile.rows) * blocks_for(product.outputs, tile.columns), 1,
       static_cast<uint32_t>(classes * plan.splits)};
-  call.launcher->launch(kPixelProducts[is_bfloat16(plan.dtype)][plan.tile], grid,
-                        {static_cast<uint32_t>(tile.threads)}, 0, product);
+  call.launcher->launch(kernel_of(plan), grid, {static_cast<uint32_t>(tile.threads)},
+                        shared_bytes(plan), product);
 }
 
 void launch_sum(const Call& call, const PartialSum& sum, DType dtype) {
@@ -219,7 +248,8 @@ void convolution_cuda(const Call& call) {
   const auto attributes = call.get<ConvolutionAttributes>();
   const View &x = call.in(0), &w = call.in(1), &y = call.out(0);
   const ConvolutionGeometry g = geometry_of(x.shape, y.shape, w.shape[1], w.shape[2], attributes);
-  const ProductPlan plan = plan_product(ConvolutionPass::kForward, g, x.dtype);
+  const ProductPlan plan =
+      plan_product(ConvolutionPass::kForward, g, x.dtype, tensor_cores(*call.launcher, x.dtype));
   const Workspace workspace(call, plan);
   PixelProduct product = pixel_product(call, plan, workspace, attributes.slope);
   product.x = gathered(padded(call, x, plan.channels, workspace.image));
@@ -239,9 +269,9 @@ void convolution_cuda(const Call& call) {
 void transposed_convolution_cuda(const Call& call) {
   const auto attributes = call.get<TransposedConvolutionAttributes>().convolution;
   const View &x = call.in(0), &w = call.in(1), &y = call.out(0);
-  const ProductPlan plan =
-      plan_product(ConvolutionPass::kData,
-                   geometry_of(y.shape, x.shape, w.shape[1], w.shape[2], attributes), x.dtype);
+  const ProductPlan plan = plan_product(
+      ConvolutionPass::kData, geometry_of(y.shape, x.shape, w.shape[1], w.shape[2], attributes),
+      x.dtype, tensor_cores(*call.launcher, x.dtype));
   const ConvolutionGeometry g = plan.inner();
   const Workspace workspace(call, plan);
   PixelProduct product = pixel_product(call, plan, workspace, attributes.slope);
@@ -266,7 +296,8 @@ void convolution_weight_gradient_cuda(const Call& call) {
   const View &x = call.in(0), &dy = call.in(1), &dw = call.out(0);
   const ConvolutionGeometry g = geometry_of(x.shape, dy.shape, attributes.kernel_height,
                                             attributes.kernel_width, attributes.convolution);
-  const ProductPlan plan = plan_product(ConvolutionPass::kWeights, g, x.dtype);
+  const ProductPlan plan =
+      plan_product(ConvolutionPass::kWeights, g, x.dtype, tensor_cores(*call.launcher, x.dtype));
   const Workspace workspace(call, plan);
   const View gradient = padded(call, dy, plan.gradients, workspace.gradient);
   WeightProduct product;
@@ -290,8 +321,8 @@ void convolution_weight_gradient_cuda(const Call& call) {
   const LaunchSize grid = {
       blocks_for(g.output_channels, tile.rows) * blocks_for(taps * plan.channels, tile.columns),
       static_cast<uint32_t>(plan.splits)};
-  call.launcher->launch(kWeightProducts[is_bfloat16(x.dtype)][plan.tile], grid,
-                        {static_cast<uint32_t>(tile.threads)}, 0, product);
+  call.launcher->launch(kernel_of(plan), grid, {static_cast<uint32_t>(tile.threads)},
+                        shared_bytes(plan), product);
   if (!plan.partial) return;
   PartialSum sum;
   sum.partial = product.dw;

@@ -9,71 +9,10 @@
 // each; what is left are addresses (about 12 instructions per 4 elements gathered). An 8 x 8 tile
 // would halve what the L2 cache gives, but spills at two blocks a multiprocessor.
 #include "kernels/convolution/epilogue.cuh"
+#include "kernels/convolution/operands.cuh"
 #include "kernels/convolution/simt.cuh"
 
 namespace nram::device {
-
-// Rows: output pixels; along k: taps and channels, channels together.
-template <class T, class Tile>
-struct PixelOperand {
-  using Staging = SimtStaging<Tile::kTileM, Tile::kThreads, Tile::kSlab, true>;
-  const PixelProduct& p;
-  const int taps_height, taps_width;
-  TapWalk at, step;
-  SourcePixel<T> pixels[Staging::kCount];
-  Staging staging;
-
-  __device__ PixelOperand(const PixelProduct& p, const TapClass& c, int first_row, int first_slab)
-      : p(p),
-        taps_height(c.taps_height),
-        taps_width(c.taps_width),
-        at(first_slab * Tile::kSlab + Staging::side(), c.taps_width, p.x.channels),
-        step(Tile::kSlab, c.taps_width, p.x.channels) {
-    const int count = p.batch * c.height * c.width;
-#pragma unroll
-    for (int i = 0; i < Staging::kCount; ++i) {
-      pixels[i] = source_pixel<T>(p, c, first_row + Staging::line(i), count);
-    }
-  }
-  __device__ __forceinline__ void read() {
-#pragma unroll
-    for (int i = 0; i < Staging::kCount; ++i) {
-      const int offset = at.row < taps_height ? pixel_offset(p.x, pixels[i].row + at.row,
-                                                             pixels[i].column + at.column)
-                                              : -1;
-      staging.read(i, offset < 0 ? nullptr : pixels[i].image + offset + at.channel);
-    }
-    at.advance(step, taps_width, p.x.channels);
-  }
-};
-
-// Rows: output channels; along k as the pixels.
-template <class T, class Tile>
-struct WeightOperand {
-  using Staging = SimtStaging<Tile::kTileN, Tile::kThreads, Tile::kSlab, true>;
-  const T* rows[Staging::kCount];
-  int k, length;
-  Staging staging;
-
-  __device__ WeightOperand(const PixelProduct& p, const TapClass& c, int first_row, int first_slab)
-      : k(first_slab * Tile::kSlab + Staging::side()),
-        length(c.taps_height * c.taps_width * p.x.channels) {
-    const T* const weights = static_cast<const T*>(p.weights) + c.weights;
-#pragma unroll
-    for (int i = 0; i < Staging::kCount; ++i) {
-      const int n = first_row + Staging::line(i);
-      rows[i] =
-          Staging::active() && n < p.outputs ? weights + static_cast<int64_t>(n) * length : nullptr;
-    }
-  }
-  __device__ __forceinline__ void read() {
-#pragma unroll
-    for (int i = 0; i < Staging::kCount; ++i) {
-      staging.read(i, rows[i] == nullptr || k >= length ? nullptr : rows[i] + k);
-    }
-    k += Tile::kSlab;
-  }
-};
 
 template <class T, class Tile>
 __device__ void pixel_product(const PixelProduct& p) {
@@ -89,8 +28,8 @@ __device__ void pixel_product(const PixelProduct& p) {
   if (first_row >= pixels) return;
   const int length = c.taps_height * c.taps_width * p.x.channels;
   const Part slabs((length + Tile::kSlab - 1) / Tile::kSlab, split, p.splits);
-  PixelOperand<T, Tile> a(p, c, first_row, slabs.begin);
-  WeightOperand<T, Tile> b(p, c, first_column, slabs.begin);
+  PixelOperand<T, typename Tile::template StagingM<true>> a(p, c, first_row, slabs.begin);
+  WeightOperand<T, typename Tile::template StagingN<true>> b(p, c, first_column, slabs.begin);
   float sums[Tile::kThreadM][Tile::kThreadN];
   simt_product<Tile>(a, b, slabs.end - slabs.begin, shared, sums);
 
@@ -113,61 +52,6 @@ __device__ void pixel_product(const PixelProduct& p) {
   }
 }
 
-// Rows: output channels; k: output pixels.
-template <class T, class Tile>
-struct GradientOperand {
-  using Staging = SimtStaging<Tile::kTileM, Tile::kThreads, Tile::kSlab, false>;
-  const WeightProduct& p;
-  const T* column;
-  int pixel, end;
-  Staging staging;
-
-  __device__ GradientOperand(const WeightProduct& p, int first_row, int first_pixel, int end)
-      : p(p), pixel(first_pixel), end(end) {
-    const int o = first_row + Staging::side();
-    column = Staging::active() && o < p.outputs ? static_cast<const T*>(p.dy) + o : nullptr;
-  }
-  __device__ __forceinline__ void read() {
-#pragma unroll
-    for (int i = 0; i < Staging::kCount; ++i) {
-      const int k = pixel + Staging::line(i);
-      staging.read(i, column == nullptr || k >= end ? nullptr : column + k * p.dy_pitch);
-    }
-    pixel += Tile::kSlab;
-  }
-};
-
-// Rows: taps and channels; k: output pixels.
-template <class T, class Tile>
-struct TapOperand {
-  using Staging = SimtStaging<Tile::kTileN, Tile::kThreads, Tile::kSlab, false>;
-  const WeightProduct& p;
-  TapWalk tap;
-  PixelWalk<T> pixels[Staging::kCount];
-  int lines, columns;
-  Staging staging;
-
-  __device__ TapOperand(const WeightProduct& p, int first_column, int first_pixel)
-      : p(p),
-        tap(first_column + Staging::side(), p.kernel_width, p.x.channels),
-        lines(Tile::kSlab / p.output_width),
-        columns(Tile::kSlab % p.output_width) {
-#pragma unroll
-    for (int i = 0; i < Staging::kCount; ++i) {
-      pixels[i].start(p, first_pixel + Staging::line(i));
-    }
-  }
-  __device__ __forceinline__ void read() {
-#pragma unroll
-    for (int i = 0; i < Staging::kCount; ++i) {
-      staging.read(i, tap.row < p.kernel_height
-                          ? pixels[i].source(p, tap.row, tap.column, tap.channel)
-                          : nullptr);
-      pixels[i].advance(p, lines, columns);
-    }
-  }
-};
-
 template <class T, class Tile>
 __device__ void weight_product(const WeightProduct& p) {
   __shared__ __align__(16) float shared[Tile::kSharedFloats];
@@ -177,8 +61,10 @@ __device__ void weight_product(const WeightProduct& p) {
   const int first_column = blockIdx.x % tiles_n * Tile::kTileN;
   const int pixels = p.batch * p.output_height * p.output_width;
   const Part slabs((pixels + Tile::kSlab - 1) / Tile::kSlab, blockIdx.y, p.splits);
-  GradientOperand<T, Tile> a(p, first_row, slabs.begin * Tile::kSlab, pixels);
-  TapOperand<T, Tile> b(p, first_column, slabs.begin * Tile::kSlab);
+  GradientOperand<T, typename Tile::template StagingM<false>> a(p, first_row,
+                                                                slabs.begin * Tile::kSlab, pixels);
+  TapOperand<T, typename Tile::template StagingN<false>> b(p, first_column,
+                                                           slabs.begin * Tile::kSlab);
   float sums[Tile::kThreadM][Tile::kThreadN];
   simt_product<Tile>(a, b, slabs.end - slabs.begin, shared, sums);
 

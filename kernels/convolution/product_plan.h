@@ -1,11 +1,16 @@
 // How the cuda kernels compute a convolution: the matrix product's tile, the splits of its sums and
 // the workspace. Plain arithmetic on shapes: neither the card nor its number of multiprocessors
-// enters, so that a result has the same bits on all cards.
+// enters, so that a result has the same bits on all cards that run the same path.
 #pragma once
 
 #include "kernels/convolution/convolution.h"
 
 namespace nram::kernels {
+
+enum class ProductPath {
+  kSimt,    // exact float arithmetic, any card
+  kTensor,  // tensor cores: TF32 of float32, or bfloat16; capability 8.0 on
+};
 
 // A kernel by the block of sums that one block of threads computes.
 struct ProductTile {
@@ -17,7 +22,8 @@ struct ProductPlan {
   ConvolutionGeometry geometry;
   ConvolutionPass pass = ConvolutionPass::kForward;
   DType dtype = DType::kFloat32;
-  int tile = 0;           // index into the tiles of the pass
+  ProductPath path = ProductPath::kSimt;
+  int tile = 0;           // index into the tiles of the pass and path
   int64_t channels = 0;   // of the gathered tensor, padded
   int64_t gradients = 0;  // kWeights: channels of dy, padded
   int64_t splits = 1;
@@ -36,7 +42,11 @@ struct ProductPlan {
 // Tiles of pixel products and of weight gradients.
 constexpr int kPixelTiles = 4;
 constexpr int kWeightTiles = 3;
+constexpr int kTensorTiles = 2;
 
-ProductPlan plan_product(ConvolutionPass pass, const ConvolutionGeometry& geometry, DType dtype);
+// `tensor_cores`: may be used. Products of few output channels, which would fill no tile of theirs,
+// do without.
+ProductPlan plan_product(ConvolutionPass pass, const ConvolutionGeometry& geometry, DType dtype,
+                         bool tensor_cores);
 
 }  // namespace nram::kernels

@@ -13,6 +13,9 @@ namespace nram::device {
 
 constexpr int kSimtVector = 4;  // elements that a thread reads at once
 
+template <int kTile, int kThreads, int kKOfSlab, bool kAlongK>
+struct SimtStaging;
+
 template <int kM, int kN, int kMOfThread, int kNOfThread, int kKOfSlab>
 struct SimtTile {
   static constexpr int kSlab = kKOfSlab;
@@ -23,6 +26,10 @@ struct SimtTile {
   static constexpr int kVectorN = kThreadN < 4 ? kThreadN : 4;
   static constexpr int kStageFloats = kSlab * (kTileM + kTileN);
   static constexpr int kSharedFloats = 2 * kStageFloats;
+  template <bool kAlongK>
+  using StagingM = SimtStaging<kTileM, kThreads, kSlab, kAlongK>;
+  template <bool kAlongK>
+  using StagingN = SimtStaging<kTileN, kThreads, kSlab, kAlongK>;
 
   // A warp's lanes spread over 8 columns of threads where there are that many.
   static constexpr int kLanesN = kThreadsM == 1 ? 32 : kThreadsN < 8 ? kThreadsN : 8;
@@ -49,8 +56,9 @@ __device__ __forceinline__ int simt_offset(int k, int m) {
 
 // This thread's share of a slab on its way to shared memory: kCount vectors of a tile of kTile
 // rows, kStepRows apart.
-template <int kTile, int kThreads, int kSlab, bool kAlongK>
+template <int kTile, int kThreads, int kKOfSlab, bool kAlongK>
 struct SimtStaging {
+  static constexpr int kSlab = kKOfSlab;
   static constexpr int kVectorsOfSlab = kTile * kSlab / kSimtVector;
   static constexpr int kCount = (kVectorsOfSlab + kThreads - 1) / kThreads;
   // Vectors side by side: along k those of one row, else those of one k.
@@ -68,7 +76,7 @@ struct SimtStaging {
   __device__ static int line(int i) { return threadIdx.x / kSideBySide + i * kStep; }
 
   template <class T>
-  __device__ __forceinline__ void read(int i, const T* at) {
+  __device__ __forceinline__ void read(int i, const T* at, const T*) {
     if (at != nullptr) {
       load(at, values[i]);
     } else {
