@@ -48,8 +48,6 @@ Driver::Driver(const std::string& path, bool simulated) : path_(path), simulated
 #define NRAM_DRIVER_LOAD(name) name = reinterpret_cast<decltype(name)>(find(NRAM_NAME_OF(name)));
   NRAM_DRIVER_FUNCTIONS(NRAM_DRIVER_LOAD)
 #undef NRAM_DRIVER_LOAD
-  // Also where NRAM_LIBCUDA or the loader's path names it.
-  simulated_ = simulated_ || extra("nramSimulatorCardName") != nullptr;
   void* elapsed = dlsym(library_, "cuEventElapsedTime_v2");
   if (elapsed == nullptr) elapsed = find("cuEventElapsedTime");
   elapsed_ = reinterpret_cast<decltype(elapsed_)>(elapsed);
