@@ -3,6 +3,7 @@
 #include "kernels/common/launch.h"
 #include "kernels/convolution/implicit_gemm.h"
 #include "kernels/convolution/product_plan.h"
+#include "kernels/vendor/cuda_choices.h"
 
 namespace nram::kernels {
 namespace {
@@ -245,6 +246,7 @@ void pack(const Call& call, const ProductPlan& plan, const View& w, void* packed
 }  // namespace
 
 void convolution_cuda(const Call& call) {
+  if (vendor::run_chosen_convolution(call, ConvolutionPass::kForward)) return;
   const auto attributes = call.get<ConvolutionAttributes>();
   const View &x = call.in(0), &w = call.in(1), &y = call.out(0);
   const ConvolutionGeometry g = geometry_of(x.shape, y.shape, w.shape[1], w.shape[2], attributes);
@@ -267,6 +269,7 @@ void convolution_cuda(const Call& call) {
 }
 
 void transposed_convolution_cuda(const Call& call) {
+  if (vendor::run_chosen_convolution(call, ConvolutionPass::kData)) return;
   const auto attributes = call.get<TransposedConvolutionAttributes>().convolution;
   const View &x = call.in(0), &w = call.in(1), &y = call.out(0);
   const ProductPlan plan = plan_product(
@@ -292,6 +295,7 @@ void transposed_convolution_cuda(const Call& call) {
 }
 
 void convolution_weight_gradient_cuda(const Call& call) {
+  if (vendor::run_chosen_convolution(call, ConvolutionPass::kWeights)) return;
   const auto attributes = call.get<ConvolutionWeightGradientAttributes>();
   const View &x = call.in(0), &dy = call.in(1), &dw = call.out(0);
   const ConvolutionGeometry g = geometry_of(x.shape, dy.shape, attributes.kernel_height,

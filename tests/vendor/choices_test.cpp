@@ -225,6 +225,27 @@ TEST_F(ChoosingKernels, RunsOnlyWhatWasChosen) {
   EXPECT_EQ(chosen.summary(), "2 of 2 problems run by cuDNN or cuBLASLt, kept for this process");
 }
 
+// The launchers of the cuda column ask first: here, where nothing can be launched, the rival runs.
+TEST_F(ChoosingKernels, EveryLauncherAsksFirst) {
+  const Kernel launchers[] = {kernels::convolution_cuda, kernels::transposed_convolution_cuda,
+                              kernels::convolution_weight_gradient_cuda, kernels::gram_cuda,
+                              kernels::gram_gradient_cuda};
+  std::vector<ProblemCall> calls = harness::calls_of_every_op(&launcher_);
+  ASSERT_EQ(calls.size(), std::size(launchers));
+  Choices chosen = choices();
+  launcher_.set_choices(&chosen);
+  for (size_t i = 0; i < calls.size(); ++i) {
+    SCOPED_TRACE(describe(*calls[i].problem()));
+    timings_ = 0;
+    calls[i].give_memory();
+    EXPECT_THROW(launchers[i](calls[i].call), Error);
+    prepare(chosen, calls[i]);
+    const int runs = Rival::runs;
+    launchers[i](calls[i].call);
+    EXPECT_EQ(Rival::runs, runs + 1);
+  }
+}
+
 TEST_F(ChoosingKernels, ForcedOwnAsksNobody) {
   Choices chosen = choices(Preference::kOwn);
   ProblemCall call = harness::convolution_call(ConvolutionPass::kForward, &launcher_);
