@@ -11,6 +11,7 @@
 namespace nram::simulator {
 
 // X(enumerator, spelling)
+// clang-format off
 #define NRAM_PTX_OPCODES(X)                                                                        \
   X(kAbs, "abs")                                                                                   \
   X(kActivemask, "activemask")                                                                     \
@@ -43,7 +44,9 @@ namespace nram::simulator {
                                                                       X(kTrap, "trap")             \
                                                                           X(kVote, "vote")         \
                                                                               X(kXor, "xor")
+// clang-format on
 
+// clang-format off
 #define NRAM_PTX_MODIFIERS(X)                                                                                                                   \
   X(kRn, "rn")                                                                                                                                  \
   X(kRz, "rz")                                                                                                                                  \
@@ -195,7 +198,9 @@ namespace nram::simulator {
                                                                                                                                 "proxy")        \
                                                                                                                                   X(kNoReturn,  \
                                                                                                                                     "noreturn")
+// clang-format on
 
+// clang-format off
 #define NRAM_PTX_TYPES(X)                                                                         \
   X(kPred, "pred", 0)                                                                             \
   X(kB8, "b8", 1)                                                                                 \
@@ -205,6 +210,7 @@ namespace nram::simulator {
           X(kF16x2, "f16x2", 4) X(kBf16x2, "bf16x2", 4) X(kU16x2, "u16x2", 4)                     \
               X(kS16x2, "s16x2", 4) X(kTf32, "tf32", 4) X(kB64, "b64", 8) X(kU64, "u64", 8)       \
                   X(kS64, "s64", 8) X(kF64, "f64", 8) X(kF32x2, "f32x2", 8) X(kB128, "b128", 16)
+// clang-format on
 
 #define NRAM_ENUMERATOR(name, spelling) name,
 enum class Opcode : uint8_t { NRAM_PTX_OPCODES(NRAM_ENUMERATOR) };

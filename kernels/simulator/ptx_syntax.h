@@ -71,6 +71,7 @@ struct Statement {
 };
 
 // X(enumerator, spelling, bytes). Filled when a warp starts, but for the clocks.
+// clang-format off
 #define NRAM_PTX_SPECIAL_REGISTERS(X)                                                              \
   X(kTidX, "%tid.x", 4)                                                                            \
   X(kTidY, "%tid.y", 4)                                                                            \
@@ -91,6 +92,7 @@ struct Statement {
                                               X(kGlobaltimer, "%globaltimer", 8)                   \
                                                   X(kGlobaltimerLo, "%globaltimer_lo", 4)          \
                                                       X(kGlobaltimerHi, "%globaltimer_hi", 4)
+// clang-format on
 #define NRAM_ENUMERATOR(name, spelling, bytes) name,
 enum class SpecialRegister : uint8_t { NRAM_PTX_SPECIAL_REGISTERS(NRAM_ENUMERATOR) };
 #undef NRAM_ENUMERATOR
