@@ -28,7 +28,10 @@ void add_parity(CLI::App& app) {
   command->add_flag("!--no-inner-skip", options->inner_skip,
                     "The residual block has no skip of its own");
   command->add_flag("--winograd", options->winograd,
-                    "Allow Winograd convolutions, which are faster and round more");
+                    "Run convolutions as training does, Winograd included: faster, rounds most");
+  command->add_flag("--float-sums", options->float_sums,
+                    "Sum convolutions in float32, without Winograd; otherwise the cpu sums in "
+                    "double and rounds once");
   command->add_option_function<std::string>(
       "--gan",
       [options](const std::string& name) { options->objective.gan = parse_gan_loss(name); },

@@ -79,6 +79,7 @@ void add_first_step(WeightsWriter& writer, const TrainingStep& step,
 void run_parity(const ParityOptions& options) {
   NRAM_USER_CHECK(options.steps >= 1, "--steps is ", options.steps, "; it must be at least 1");
   kernels::allow_winograd(kernels::winograd_allowed() && options.winograd);
+  kernels::use_double_sums(!options.float_sums && !options.winograd);
   const WeightsFile weights = WeightsFile::open(options.weights);
   const WeightsFile inputs = WeightsFile::open(options.inputs);
   ModelConfig model = config_of(weights);

@@ -15,7 +15,10 @@ struct ParityOptions {
   std::string output;
   DeviceOptions device = "cpu";
   bool inner_skip = true;  // the one switch that tensors' shapes do not tell
-  bool winograd = false;   // allow Winograd convolutions, which round more
+  // The cpu's convolutions sum in double here, so that what remains is the rounding of what is
+  // stored. Either of these has them as training does: sums in float32; Winograd as well.
+  bool float_sums = false;
+  bool winograd = false;
   ObjectiveConfig objective;
 };
 

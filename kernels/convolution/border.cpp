@@ -6,8 +6,6 @@
 namespace nram::kernels {
 namespace {
 
-int64_t mirrored(int64_t i, int64_t size) { return i < 0 ? -i : i < size ? i : 2 * (size - 1) - i; }
-
 NRAM_MULTIVERSION
 void add(const float* NRAM_RESTRICT x, float* NRAM_RESTRICT y, int64_t count) {
   for (int64_t i = 0; i < count; ++i) y[i] += x[i];

@@ -6,6 +6,11 @@
 
 namespace nram::kernels {
 
+// The pixel that a reflected border shows at position i of an axis.
+inline int64_t mirrored(int64_t i, int64_t size) {
+  return i < 0 ? -i : i < size ? i : 2 * (size - 1) - i;
+}
+
 // padded[n, a, b, c] = x[n, mirrored a - p, mirrored b - p, c]; padded is [N, H + 2p, W + 2p, C].
 void reflect_border(const ConvolutionGeometry& geometry, const float* x, float* padded);
 // The adjoint: x[n, a, b, c] = sum of all pixels of `padded` that reflect_border fills from it.

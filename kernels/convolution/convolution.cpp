@@ -15,7 +15,13 @@ std::atomic<bool>& winograd_switch() {
   return allowed;
 }
 
+std::atomic<bool> double_sums_switch = false;
+
 }  // namespace
+
+bool double_sums() { return double_sums_switch; }
+
+void use_double_sums(bool use) { double_sums_switch = use; }
 
 bool winograd_allowed() { return winograd_switch(); }
 

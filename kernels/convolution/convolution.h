@@ -79,6 +79,13 @@ size_t convolution_weight_gradient_cpu_workspace(const ConvolutionGeometry& geom
 bool winograd_allowed();
 void allow_winograd(bool allowed);
 
+// Whether the cpu kernels add up in double, as the reference does, and round once: off unless
+// switched on, as it takes several times as long. For comparisons with other implementations: at
+// full size outputs are ten times nearer to those in double precision. Ask for it before programs
+// are compiled.
+bool double_sums();
+void use_double_sums(bool use);
+
 // What the cpu kernels run for a geometry, for reports: "onednn jit:avx512_core nhwc".
 enum class ConvolutionPass { kForward, kData, kWeights };
 std::string convolution_cpu_implementation(ConvolutionPass pass,

@@ -32,7 +32,7 @@ bool narrow_data_takes(const ConvolutionGeometry& g) {
 void check_workspace(const Call& call, size_t needed) {
   NRAM_CHECK(call.workspace_bytes >= needed, "the workspace has ", call.workspace_bytes,
              " bytes, not ", needed,
-             ": was the number of threads or the choice of Winograd changed after compiling?");
+             ": was the number of threads or the choice of algorithms changed after compiling?");
 }
 
 // The input as the convolution reads it: with its border when that is reflected.
@@ -69,13 +69,15 @@ onednn::Convolution problem_of(Pass pass, const ConvolutionGeometry& g, bool bia
 }
 
 size_t convolution_cpu_workspace(const ConvolutionGeometry& g, bool bias, float slope) {
+  if (double_sums()) return double_sums_workspace();
   if (narrow_takes(g)) return narrow_workspace(g);
   if (winograd_takes(Pass::kForward, g)) return winograd_workspace(Pass::kForward, g);
   return border_bytes(g) + onednn::workspace(problem_of(Pass::kForward, bordered(g), bias, slope));
 }
 
 size_t convolution_cpu_kept(const ConvolutionGeometry& g) {
-  return !narrow_takes(g) && winograd_takes(Pass::kForward, g) ? winograd_kept(g) : 0;
+  if (double_sums() || narrow_takes(g)) return 0;
+  return winograd_takes(Pass::kForward, g) ? winograd_kept(g) : 0;
 }
 
 void convolution_cpu(const Call& call) {
@@ -85,6 +87,11 @@ void convolution_cpu(const Call& call) {
   const float* const bias = bias_of(call);
   const float slope = attributes.slope;
   check_workspace(call, convolution_cpu_workspace(g, bias != nullptr, slope));
+  if (double_sums()) {
+    run_double_sums_forward(g, x.as<float>(), w.as<float>(), {bias, slope}, y.as<float>(),
+                            call.workspace);
+    return;
+  }
   if (narrow_takes(g)) {
     run_narrow(g, x.as<float>(), w.as<float>(), {bias, slope}, y.as<float>(), call.workspace);
     return;
@@ -105,6 +112,7 @@ void convolution_cpu(const Call& call) {
 }
 
 size_t transposed_convolution_cpu_workspace(const ConvolutionGeometry& g) {
+  if (double_sums()) return border_bytes(g) + double_sums_workspace();
   const ConvolutionGeometry inner = bordered(g);
   if (narrow_data_takes(g)) {
     return border_bytes(g) + weight_bytes(g) + narrow_workspace(data_gradient_geometry(g));
@@ -125,7 +133,12 @@ void transposed_convolution_cpu(const Call& call) {
   void* const target = border > 0 ? call.workspace : y.data;
   const onednn::ConvolutionMemory memory = {
       .x = target, .weights = w.data, .bias = nullptr, .y = x.data, .workspace = rest};
-  if (narrow_data_takes(g)) {
+  if (double_sums()) {
+    const Epilogue epilogue = {bias_of(call), attributes.slope};
+    run_double_sums_data(inner, x.as<float>(), w.as<float>(), border > 0 ? Epilogue{} : epilogue,
+                         static_cast<float*>(target), rest);
+    if (border == 0) return;
+  } else if (narrow_data_takes(g)) {
     flip_weights(g, w.as<float>(), reinterpret_cast<float*>(rest));
     run_narrow(data_gradient_geometry(g), x.as<float>(), reinterpret_cast<float*>(rest), {},
                static_cast<float*>(target), rest + weight_bytes(g));
@@ -143,6 +156,7 @@ void transposed_convolution_cpu(const Call& call) {
 }
 
 size_t convolution_weight_gradient_cpu_workspace(const ConvolutionGeometry& g) {
+  if (double_sums()) return double_sums_workspace();
   if (winograd_takes(Pass::kWeights, g)) return winograd_workspace(Pass::kWeights, g);
   const ConvolutionGeometry inner = bordered(g);
   return border_bytes(g) + (swapped_weights_takes(inner)
@@ -156,6 +170,10 @@ void convolution_weight_gradient_cpu(const Call& call) {
   const ConvolutionGeometry g = geometry_of(x.shape, dy.shape, attributes.kernel_height,
                                             attributes.kernel_width, attributes.convolution);
   check_workspace(call, convolution_weight_gradient_cpu_workspace(g));
+  if (double_sums()) {
+    run_double_sums_weights(g, x.as<float>(), dy.as<float>(), dw.as<float>(), call.workspace);
+    return;
+  }
   onednn::ConvolutionMemory memory = {
       .x = x.data, .weights = dw.data, .bias = nullptr, .y = dy.data, .workspace = call.workspace};
   if (winograd_takes(Pass::kWeights, g)) {
@@ -175,6 +193,7 @@ void convolution_weight_gradient_cpu(const Call& call) {
 
 std::string convolution_cpu_implementation(ConvolutionPass pass, const ConvolutionGeometry& g,
                                            bool bias, float slope) {
+  if (double_sums()) return "double sums";
   const ConvolutionGeometry inner = bordered(g);
   const Pass passes[] = {Pass::kForward, Pass::kData, Pass::kWeights};
   const Pass which = passes[static_cast<int>(pass)];

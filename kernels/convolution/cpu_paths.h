@@ -51,4 +51,16 @@ size_t swapped_weights_workspace(const ConvolutionGeometry& geometry);
 void run_swapped_weights(const ConvolutionGeometry& geometry, const float* x, const float* dy,
                          float* dw, void* workspace);
 
+// Sums in double, rounded once: where double_sums() asks for it, in place of all other paths. The
+// passes take any border but the data gradient's, which wants zero padding.
+size_t double_sums_workspace();
+void run_double_sums_forward(const ConvolutionGeometry& geometry, const float* x,
+                             const float* weights, const Epilogue& epilogue, float* y,
+                             void* workspace);
+void run_double_sums_data(const ConvolutionGeometry& geometry, const float* dy,
+                          const float* weights, const Epilogue& epilogue, float* dx,
+                          void* workspace);
+void run_double_sums_weights(const ConvolutionGeometry& geometry, const float* x, const float* dy,
+                             float* dw, void* workspace);
+
 }  // namespace nram::kernels

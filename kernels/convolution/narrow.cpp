@@ -7,6 +7,7 @@
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/simd.h"
+#include "kernels/convolution/border.h"
 #include "kernels/convolution/cpu_paths.h"
 
 namespace nram::kernels {
@@ -149,8 +150,6 @@ void transpose(const float* NRAM_RESTRICT row, float* NRAM_RESTRICT to, int64_t 
     }
   }
 }
-
-int64_t mirrored(int64_t i, int64_t size) { return i < 0 ? -i : i < size ? i : 2 * (size - 1) - i; }
 
 // Row `a` (from -padding on) of an image as [channels][pitch] with its border.
 void load_row(const ConvolutionGeometry& g, const float* image, int64_t a, float* to) {

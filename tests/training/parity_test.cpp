@@ -29,7 +29,10 @@ struct Bounds {
   double gradient_median = kGradientBound;
   double after = kAfterBound;
 };
-constexpr Bounds kFullBounds = {1.5e-2, 3e-3, 1e-2};
+// The full size: gradients jump where rounding decides a LeakyReLU's side, so that one more exact
+// sum may bring them further away. Measured: 1.4e-3, 3.8e-4 and 4.2e-4; with other roundings up to
+// 4.6e-3, 1.9e-3 and 7e-4 (tests/golden/README.md).
+constexpr Bounds kFullBounds = {1e-2, 3e-3, 2e-3};
 
 std::string golden_path(const std::string& name) {
   return std::string(NRAM_SOURCE_DIR) + "/tests/golden/" + name + ".safetensors";
