@@ -53,6 +53,22 @@ inline TrainConfig small_run(const std::string& data, const std::string& output)
   return config;
 }
 
+// All parameters and moments of all networks.
+inline std::vector<float> everything(const Networks& networks) {
+  std::vector<float> all;
+  for (const ParameterStore* store : {&networks.generator, &networks.shape, &networks.appearance}) {
+    for (size_t i = 0; i < store->specs().size(); ++i) {
+      const std::vector<float> values = store->read(static_cast<int>(i));
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    for (const Tensor* moments : {&store->first_moments(), &store->second_moments()}) {
+      const std::vector<float> values = moments->to_floats();
+      all.insert(all.end(), values.begin(), values.end());
+    }
+  }
+  return all;
+}
+
 inline std::string file_bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {});

@@ -15,22 +15,6 @@ namespace {
 
 const std::atomic<bool> kNeverStop{false};
 
-// All parameters and moments of all networks.
-std::vector<float> everything(const Networks& networks) {
-  std::vector<float> all;
-  for (const ParameterStore* store : {&networks.generator, &networks.shape, &networks.appearance}) {
-    for (size_t i = 0; i < store->specs().size(); ++i) {
-      const std::vector<float> values = store->read(static_cast<int>(i));
-      all.insert(all.end(), values.begin(), values.end());
-    }
-    for (const Tensor* moments : {&store->first_moments(), &store->second_moments()}) {
-      const std::vector<float> values = moments->to_floats();
-      all.insert(all.end(), values.begin(), values.end());
-    }
-  }
-  return all;
-}
-
 std::vector<float> train(const TrainConfig& config) {
   Trainer trainer(config, {});
   EXPECT_EQ(trainer.run(kNeverStop), TrainEnd::kFinished);
