@@ -12,6 +12,7 @@ namespace {
 struct TrainOptions {
   TrainConfig config;
   std::string resume;
+  bool device_given = false;
 };
 
 // The losses that take part.
@@ -41,7 +42,9 @@ void train(const TrainOptions& options) {
   };
   std::unique_ptr<Trainer> trainer;
   if (!options.resume.empty()) {
-    trainer = Trainer::resume(options.resume, options.config, callbacks);
+    TrainConfig overrides = options.config;
+    if (!options.device_given) overrides.device.name.clear();
+    trainer = Trainer::resume(options.resume, overrides, callbacks);
   } else {
     NRAM_USER_CHECK(!options.config.data.empty() && !options.config.output.empty(),
                     "train needs --data DIR and --output DIR (or --resume CHECKPOINT)");
@@ -143,7 +146,8 @@ void add_train(CLI::App& app) {
   command->add_option("--output", config.output, "Folder for weights, checkpoint and pictures");
   command->add_option(
       "--resume", options->resume,
-      "Go on with this checkpoint; it knows all other options. --steps sets another end");
+      "Go on with this checkpoint; it knows all other options. --steps sets another end, --device "
+      "and --precision another place");
   const auto epochs = command->add_option("--epochs", config.epochs, "Passes over all pairs")
                           ->capture_default_str();
   const auto steps = command->add_option("--steps", config.total_steps, "Steps instead of epochs");
@@ -164,7 +168,10 @@ void add_train(CLI::App& app) {
   add_objective_options(*command, config);
   add_device_option(*command, config.device);
   add_threads_option(*command);
-  command->callback([options] { train(*options); });
+  command->callback([options, command] {
+    options->device_given = command->count("--device") > 0;
+    train(*options);
+  });
 }
 
 }  // namespace nram::tools

@@ -102,6 +102,7 @@ void save_checkpoint(const std::string& path, const TrainConfig& config, const T
   }
   for (const auto& [key, value] : to_metadata(config.model)) writer.metadata(key, value);
   writer.metadata("train.gan", name_of(config.objective.gan));
+  writer.metadata("train.device", config.device.name);
   writer.metadata("train.precision", config.device.precision);
   TrainConfig config_entries = config;
   TrainState state_entries = state;
@@ -123,8 +124,12 @@ void read_checkpoint(const WeightsFile& file, TrainConfig& config, TrainState& s
                   "checkpoint.safetensors that nram train writes");
   config.model = config_of(file);
   config.objective.gan = parse_gan_loss(file.metadata_at("train.gan"));
-  const auto precision = file.metadata().find("train.precision");  // absent in older checkpoints
-  if (precision != file.metadata().end()) config.device.precision = precision->second;
+  const auto read_if_there = [&](const char* key, std::string& value) {  // older files lack them
+    const auto found = file.metadata().find(key);
+    if (found != file.metadata().end()) value = found->second;
+  };
+  read_if_there("train.device", config.device.name);
+  read_if_there("train.precision", config.device.precision);
   visit_entries(config, state, EntryReader{file});
   validate(config);
   NRAM_USER_CHECK(state.step >= 0 && state.total_steps >= state.step && config.batch >= 1,

@@ -1,5 +1,5 @@
 // Training on the GPU target: three whole steps against the cpu; the same bits eager and replayed
-// as one graph; memory foreseen.
+// as one graph, and after stop and resume; memory foreseen.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -65,6 +65,23 @@ void expect_close(const Steps& mine, const Steps& theirs, double bound) {
 TEST_F(GpuTraining, ThreeStepsAgreeWithTheCpu) {
   const Steps cpu = three_steps(config("cpu", "cpu"));
   expect_close(three_steps(config(gpu_name(), "gpu")), cpu, 1e-4);
+}
+
+TEST_F(GpuTraining, ResumingChangesNoBit) {
+  const std::atomic<bool> never{false};
+  const auto finish = [&](Trainer& trainer) {
+    EXPECT_EQ(trainer.run(never), TrainEnd::kFinished);
+    return everything(trainer.networks());
+  };
+  Trainer straight(config(gpu_name(), "straight"), {});
+  const std::vector<float> expected = finish(straight);
+  Trainer stopped(config(gpu_name(), "stopped"), {});
+  EXPECT_EQ(stopped.run(never, 2), TrainEnd::kInterrupted);
+  TrainConfig nothing;
+  nothing.device.name.clear();
+  const auto resumed = Trainer::resume(stopped.checkpoint_path(), nothing, {});
+  EXPECT_EQ(resumed->networks().generator.device().name(), gpu_name());
+  EXPECT_EQ(finish(*resumed), expected);
 }
 
 // One step at a time and as one recorded graph.
