@@ -86,8 +86,8 @@ class ParameterBinding {
   ParameterBinding(Graph& graph, const ParameterStore& store)
       : graph_(graph), store_(store), variables_(store.specs().size()) {}
   Variable operator()(const std::string& name);
-  // A convolution's weight in the device's precision: with bfloat16 a working copy, made anew in
-  // each run, whose gradient is that of the float32 parameter.
+  // A convolution's weight or bias in the device's precision: with bfloat16 a working copy, made
+  // anew in each run, whose gradient is that of the float32 parameter.
   Variable weight(const std::string& name);
   // `x` in the type that convolutions take on the device.
   Variable activation(Variable x) const;

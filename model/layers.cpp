@@ -20,7 +20,7 @@ Variable raw_convolution(LayerBuilder& builder, const std::string& name, Variabl
   x = builder.parameters.activation(x);
   const Variable weight = builder.parameters.weight(name + ".weight");
   std::optional<Variable> bias;
-  if (builder.parameters.has(name + ".bias")) bias = builder.parameters(name + ".bias");
+  if (builder.parameters.has(name + ".bias")) bias = builder.parameters.weight(name + ".bias");
   ConvolutionAttributes attributes{};
   attributes.stride = shape.stride;
   attributes.padding = shape.kernel / 2;

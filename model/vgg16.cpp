@@ -65,7 +65,7 @@ std::array<Variable, 4> vgg16_features(ParameterBinding& parameters, Variable im
     attributes.padding = 1;
     attributes.slope = 1;
     x = convolution(parameters.activation(x), parameters.weight(name_of(c) + ".weight"),
-                    parameters(name_of(c) + ".bias"), attributes);
+                    parameters.weight(name_of(c) + ".bias"), attributes);
     x = leaky_relu(x, 0.0f);
     if (c.tapped) features[next++] = x;
   }

@@ -67,6 +67,17 @@ TEST_F(GpuTraining, ThreeStepsAgreeWithTheCpu) {
   expect_close(three_steps(config(gpu_name(), "gpu")), cpu, 1e-4);
 }
 
+TEST_F(GpuTraining, LowerPrecisionsStayNearTheCpu) {
+  const Steps cpu = three_steps(config("cpu", "cpu"));
+  for (const auto& [precision, bound] : {std::pair{"tf32", 2e-2}, {"bfloat16", 1e-1}}) {
+    TrainConfig lower = config(gpu_name(), precision);
+    lower.device.precision = precision;
+    const Steps steps = three_steps(lower);
+    expect_close(steps, cpu, bound);
+    EXPECT_NE(steps.generator, cpu.generator);
+  }
+}
+
 TEST_F(GpuTraining, ResumingChangesNoBit) {
   const std::atomic<bool> never{false};
   const auto finish = [&](Trainer& trainer) {

@@ -10,6 +10,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "engine/op.h"
+#include "tests/engine/gpu.h"
 #include "tests/golden/formula.h"
 #include "training/networks.h"
 
@@ -210,6 +212,11 @@ TEST(Parity, WithoutNorm) { check_case("norm_none", "cpu"); }
 TEST(Parity, BatchNorm) { check_case("norm_batch", "cpu"); }
 TEST(Parity, LeastSquaresGan) { check_case("gan_lsgan", "cpu"); }
 TEST(Parity, FullWidthAndDepth) { check_case("wide", "cpu"); }
+TEST(Parity, SmallOnTheGpu) {
+  if (!kHasCuda) GTEST_SKIP() << "built without the cuda target";
+  check_case("small", harness::gpu_is_simulated() ? "sim" : "cuda");
+  EXPECT_EQ(harness::take_findings(), std::vector<std::string>{});
+}
 TEST(Parity, Full) { check_case("full", "cpu", kFullBounds); }
 
 }  // namespace
