@@ -319,16 +319,6 @@ size_t Compiler::chosen_workspace(const PlannedStep& step, size_t own_bytes) con
   return device.choose(*step.op, call, !options_.plan_only);
 }
 
-void Compiler::add_kept(PlannedStep& step, Specs inputs, Specs outputs) {
-  if (step.op->kept == nullptr || options_.kept_bytes == 0) return;
-  if (storages_[static_cast<size_t>(storage_of(step.inputs[1]))].home != Home::kExternal) return;
-  const size_t bytes = step.op->kept(program_.device().target(), inputs, outputs, step.attributes);
-  const int64_t end = program_.kept_bytes_ + static_cast<int64_t>((bytes + 63) / 64 * 64);
-  if (bytes == 0 || end > options_.kept_bytes) return;
-  step.kept = program_.kept_bytes_;
-  program_.kept_bytes_ = end;
-}
-
 void Compiler::add_workspaces() {
   for (int s = 0; s < static_cast<int>(steps_.size()); ++s) {
     PlannedStep& step = steps_[static_cast<size_t>(s)];
@@ -342,7 +332,6 @@ void Compiler::add_workspaces() {
             ? 0
             : step.op->workspace(program_.device().target(), inputs, outputs, step.attributes);
     const size_t bytes = std::max(own, chosen_workspace(step, own));
-    add_kept(step, inputs, outputs);
     if (bytes == 0) continue;
     step.workspace = add_storage(Home::kArena, static_cast<int64_t>(bytes));
     storages_.back().first = storages_.back().last = s;
@@ -370,8 +359,6 @@ void Compiler::allocate() {
   Device& device = program_.device();
   program_.arena_ = std::make_shared<Buffer>(device, static_cast<size_t>(program_.arena_bytes_));
   program_.inputs_ = std::make_shared<Buffer>(device, static_cast<size_t>(input_bytes));
-  program_.kept_memory_ =
-      std::make_shared<Buffer>(device, static_cast<size_t>(program_.kept_bytes_));
 }
 
 View Compiler::view_of(int index) const {

@@ -42,7 +42,6 @@ class Compiler {
     std::vector<int> inputs;   // values
     std::vector<int> outputs;  // values
     int workspace = -1;        // storage
-    int64_t kept = -1;         // offset in the program's kept memory
   };
 
   int value_of(Variable variable) const;
@@ -70,7 +69,6 @@ class Compiler {
   void add_workspaces();
   size_t chosen_workspace(const PlannedStep& step, size_t own_bytes) const;
   View placeholder_of(int value) const;
-  void add_kept(PlannedStep& step, Specs inputs, Specs outputs);
   void allocate();
   void fill_program();
   View view_of(int value) const;

@@ -92,9 +92,6 @@ struct Op {
   std::array<Kernel, kTargetCount> run{};
   // Scratch memory in bytes for one call on a target; null: none.
   size_t (*workspace)(Target target, Specs inputs, Specs outputs, const Attributes&) = nullptr;
-  // Bytes that a call can make of its input 1 (weights) once and for all; null: none. See
-  // Call::kept.
-  size_t (*kept)(Target target, Specs inputs, Specs outputs, const Attributes&) = nullptr;
   // Appends the backward nodes; null: no gradient flows through this op.
   void (*gradient)(GradientContext& context) = nullptr;
   Required<Cost(Specs inputs, Specs outputs, const Attributes& attributes)> cost;

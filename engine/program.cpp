@@ -46,7 +46,6 @@ void Compiler::fill_program() {
       outputs.push_back(values_[static_cast<size_t>(value)].spec);
       if (in_arena(value)) access.writes.push_back(access_of(value));
     }
-    if (planned.kept >= 0) step.kept = program_.kept_memory_->data() + planned.kept;
     step.cost = planned.op->cost(inputs, outputs, planned.attributes);
     for (const int freed : freed_by[s]) {
       const Storage& home = storages_[static_cast<size_t>(freed)];
@@ -141,8 +140,6 @@ void Program::execute(const Step& step) const {
   call.attributes = &step.attributes;
   call.workspace = step.workspace;
   call.workspace_bytes = step.workspace_bytes;
-  call.kept = step.kept;
-  call.kept_ready = ran_;
   call.launcher = device_.launcher();
   const Range range(device_, step.range);
   step.op->run[static_cast<size_t>(device_.target())](call);

@@ -18,11 +18,8 @@ struct CompileOptions {
   bool in_place = true;           // let ops write over inputs that die there
   bool concatenate_views = true;  // let producers write into their slice of a concatenation
   bool record = true;             // on GPUs: repeat the steps as one recorded graph
-  // Parameters stay as they are from the first run on: so many bytes may hold what kernels make of
-  // them (Op::kept).
-  int64_t kept_bytes = 0;
-  bool plan_only = false;     // find out what memory it needs; it cannot run
-  bool poison_freed = false;  // overwrite memory with NaN as soon as it is free (tests)
+  bool plan_only = false;         // find out what memory it needs; it cannot run
+  bool poison_freed = false;      // overwrite memory with NaN as soon as it is free (tests)
 };
 
 class Program {
@@ -36,7 +33,6 @@ class Program {
     std::vector<View> outputs;
     void* workspace = nullptr;
     size_t workspace_bytes = 0;
-    void* kept = nullptr;
     Cost cost;
     std::vector<View> freed;  // for poison_freed
   };
@@ -64,7 +60,6 @@ class Program {
   // it.
   int64_t arena_bytes() const { return arena_bytes_; }
   int64_t input_bytes() const { return input_bytes_; }
-  int64_t kept_bytes() const { return kept_bytes_; }
   // What every step reads and writes of the arena, for check_plan.
   const std::vector<StepAccess>& accesses() const { return accesses_; }
   const std::vector<Access>& kept() const { return kept_; }
@@ -82,7 +77,6 @@ class Program {
   Device& device_;
   std::shared_ptr<Buffer> arena_;
   std::shared_ptr<Buffer> inputs_;
-  std::shared_ptr<Buffer> kept_memory_;
   std::unique_ptr<Staging> staging_;      // GPUs only
   std::unique_ptr<Recording> recording_;  // GPUs only, from the second run on
   bool ran_ = false;
@@ -96,7 +90,6 @@ class Program {
   std::vector<Access> kept_;
   int64_t arena_bytes_ = 0;
   int64_t input_bytes_ = 0;
-  int64_t kept_bytes_ = 0;
   CompileOptions options_;
 };
 

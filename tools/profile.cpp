@@ -22,7 +22,6 @@ struct ProfileOptions {
   std::string trace;
   DeviceOptions device = "cpu";
   bool peer = false;
-  bool keep = false;
 };
 
 // A batch of random images and poses.
@@ -102,9 +101,7 @@ void profile(const ProfileOptions& options) {
   if (model.norm == Norm::kBatch) model.norm = Norm::kNone;  // folded away before inference
   const ParameterStore store(where, generator_specs(model), false);
   store.initialize(1);
-  CompileOptions compile;
-  compile.kept_bytes = options.keep ? kKeptWeightBytes : 0;
-  GeneratorProgram program(store, model, options.batch, where, compile);
+  GeneratorProgram program(store, model, options.batch, where);
   report(options, program.program(), [&](std::vector<StepTime>* times) {
     program.run(batch.source, batch.keypoints, batch.keypoints, times);
   });
@@ -125,8 +122,6 @@ void add_profile(CLI::App& app) {
       "--norm", [options](const std::string& name) { options->model.norm = parse_norm(name); },
       "instance (default), batch or none");
   command->add_option("--batch", options->batch, "Images at a time")->capture_default_str();
-  command->add_flag("--keep-weights", options->keep,
-                    "Keep transformed weights from run to run, as evaluate does (transfer only)");
   command->add_option("--runs", options->runs, "Medians are over this many")->capture_default_str();
   command->add_option("--by", options->by, "op or layer")->capture_default_str();
   command->add_option("--trace", options->trace, "Also write a Chrome trace (JSON) of one run");

@@ -59,7 +59,7 @@ nlohmann::ordered_json to_object(const ImageMetrics& m) {
 
 Evaluation evaluate(const EvaluateOptions& options, const std::function<void(int, int)>& progress) {
   Device& where = device(options.device);
-  Transferrer transferrer(options.weights, where, true);
+  Transferrer transferrer(options.weights, where);
   const ModelConfig& model = transferrer.config();
   data::DatasetOptions dataset_options;
   dataset_options.skip_missing = options.skip_missing;

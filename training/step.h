@@ -73,9 +73,6 @@ class TrainingStep {
   std::unique_ptr<Program> program_;
 };
 
-// Enough for the transformed weights of a generator of ngf 64.
-constexpr int64_t kKeptWeightBytes = int64_t{768} << 20;
-
 class GeneratorProgram {
  public:
   // `store` holds the weights for `config` (norm instance or none) and must outlive the program.

@@ -27,12 +27,10 @@ std::vector<float> values_of(const data::Keypoints& keypoints) {
 
 }  // namespace
 
-Transferrer::Transferrer(const std::string& weights, Device& device, bool many) {
+Transferrer::Transferrer(const std::string& weights, Device& device) {
   const WeightsFile file = WeightsFile::open(weights);
   store_ = std::make_unique<ParameterStore>(load_generator(device, file, config_));
-  CompileOptions options;
-  options.kept_bytes = many ? kKeptWeightBytes : 0;
-  program_ = std::make_unique<GeneratorProgram>(*store_, config_, 1, device, options);
+  program_ = std::make_unique<GeneratorProgram>(*store_, config_, 1, device);
 }
 
 Transferrer::Transferrer(const ParameterStore& store, const ModelConfig& config) : config_(config) {

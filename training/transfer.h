@@ -22,9 +22,7 @@ struct TransferResult {
 class Transferrer {
  public:
   // Reads the generator; user errors name file and tensor.
-  // `many`: transformed weights may take kKeptWeightBytes more memory, to save their time for every
-  // image but the first.
-  Transferrer(const std::string& weights, Device& device, bool many = false);
+  Transferrer(const std::string& weights, Device& device);
   // Weights that are in memory, for `config` with any norm; they must outlive this.
   Transferrer(const ParameterStore& store, const ModelConfig& config);
   const ModelConfig& config() const { return config_; }

@@ -123,11 +123,6 @@ size_t transposed_workspace(Target target, Specs inputs, Specs outputs, const At
   return kernels::transposed_convolution_cpu_workspace(g);
 }
 
-size_t convolution_kept(Target target, Specs inputs, Specs outputs, const Attributes& a) {
-  if (target != Target::kCpu) return 0;
-  return kernels::convolution_cpu_kept(geometry_of_convolution(inputs, outputs, a));
-}
-
 size_t weight_gradient_workspace(Target target, Specs inputs, Specs outputs, const Attributes& a) {
   if (target == Target::kReference) return 0;
   const ConvolutionGeometry g = geometry_of_weight_gradient(inputs, outputs, a);
@@ -238,7 +233,6 @@ const Op kConvolution = {
     .run = {kernels::convolution_reference, kernels::convolution_cpu,
             NRAM_CUDA_KERNEL(kernels::convolution_cuda)},
     .workspace = convolution_workspace,
-    .kept = convolution_kept,
     .gradient = convolution_gradient,
     .cost = convolution_cost<geometry_of_convolution>,
     .samples = convolution_samples,

@@ -51,10 +51,6 @@ struct Call {
   const Attributes* attributes = nullptr;
   void* workspace = nullptr;  // 64-byte aligned
   size_t workspace_bytes = 0;
-  // Memory that stays from run to run for what the call makes of inputs that never change (the op's
-  // `kept`); null: none. It is made by the first run, and ready after it.
-  void* kept = nullptr;
-  bool kept_ready = false;
   Launcher* launcher = nullptr;  // the GPU and its stream (launch.h), for cuda kernels only
 
   const View& in(int i) const { return inputs[i]; }

@@ -62,8 +62,6 @@ ConvolutionGeometry geometry_of(const Shape& input, const Shape& output, int64_t
 void convolution_reference(const Call& call);
 void convolution_cpu(const Call& call);
 size_t convolution_cpu_workspace(const ConvolutionGeometry& geometry, bool bias, float slope);
-// Bytes of transformed weights that can be kept from run to run.
-size_t convolution_cpu_kept(const ConvolutionGeometry& geometry);
 // inputs: x[N,H',W',O], w[O,kh,kw,C], optional b[C]; outputs: y[N,H,W,C].
 void transposed_convolution_reference(const Call& call);
 void transposed_convolution_cpu(const Call& call);

@@ -75,11 +75,6 @@ size_t convolution_cpu_workspace(const ConvolutionGeometry& g, bool bias, float 
   return border_bytes(g) + onednn::workspace(problem_of(Pass::kForward, bordered(g), bias, slope));
 }
 
-size_t convolution_cpu_kept(const ConvolutionGeometry& g) {
-  if (double_sums() || narrow_takes(g)) return 0;
-  return winograd_takes(Pass::kForward, g) ? winograd_kept(g) : 0;
-}
-
 void convolution_cpu(const Call& call) {
   const auto attributes = call.get<ConvolutionAttributes>();
   const View &x = call.in(0), &w = call.in(1), &y = call.out(0);
@@ -102,8 +97,7 @@ void convolution_cpu(const Call& call) {
                                       .y = y.data,
                                       .workspace = call.workspace};
   if (winograd_takes(Pass::kForward, g)) {
-    run_winograd(Pass::kForward, g, memory, {bias, slope},
-                 {static_cast<float*>(call.kept), call.kept_ready});
+    run_winograd(Pass::kForward, g, memory, {bias, slope});
     return;
   }
   memory.x = bordered_input(g, call);

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "kernels/convolution/convolution.h"
-#include "kernels/convolution/winograd_plan.h"
 #include "kernels/vendor/onednn.h"
 
 namespace nram::kernels {
@@ -25,12 +24,9 @@ onednn::Convolution problem_of(onednn::Pass pass, const ConvolutionGeometry& geo
 // (tests/engine/winograd_test.cpp prints them per shape). Reflected borders but in the data pass.
 bool winograd_takes(onednn::Pass pass, const ConvolutionGeometry& geometry);
 size_t winograd_workspace(onednn::Pass pass, const ConvolutionGeometry& geometry);
-// Bytes of a forward pass's transformed weights, for a caller who keeps them.
-size_t winograd_kept(const ConvolutionGeometry& geometry);
 // Forward: writes memory.y; data: memory.x; the epilogue is for these. Weights: memory.weights.
 void run_winograd(onednn::Pass pass, const ConvolutionGeometry& geometry,
-                  const onednn::ConvolutionMemory& memory, const Epilogue& epilogue,
-                  const winograd::KeptWeights& kept = {});
+                  const onednn::ConvolutionMemory& memory, const Epilogue& epilogue);
 
 // Few output channels, stride 1, kernel larger than 1x1: vectorised over a row's pixels, as
 // oneDNN's vectors over channels would run almost empty. Any border. Weights [O,kh,kw,C].

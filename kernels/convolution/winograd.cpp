@@ -159,18 +159,16 @@ void transform_outputs(const Plan& plan, const Team& team, int64_t block, int64_
 
 // y from x, or dx from dy, by one thread of all.
 void convolve(const Plan& plan, const Team& all, const float* x, const float* w, float* y,
-              const Epilogue& epilogue, const winograd::KeptWeights& kept, float* workspace) {
+              const Epilogue& epilogue, float* workspace) {
   const int64_t panels = plan.output_channels / plan.kernels->panel;
-  float* const weights = plan.outside ? kept.weights : workspace;
+  float* const weights = workspace;
   float* const own = workspace + plan.shared_floats + all.index * plan.own_floats;
   float* const line = own;  // zeros to read
   const Target target{y, epilogue, own + plan.channels};
-  float* const inputs =
-      plan.own_blocks ? own + plan.lines : workspace + (plan.outside ? 0 : plan.weights_floats);
+  float* const inputs = plan.own_blocks ? own + plan.lines : workspace + plan.weights_floats;
   float* const outputs = inputs + plan.inputs_floats;
   std::fill_n(line, plan.channels, 0.0f);
-  if (plan.keep_weights && !(plan.outside && kept.ready))
-    transform_panels(plan, all, w, 0, panels, weights);
+  if (plan.keep_weights) transform_panels(plan, all, w, 0, panels, weights);
   if (plan.own_blocks) all.barrier();
   const Team team = plan.own_blocks ? Team{} : all;
   const Range blocks = plan.own_blocks ? all.part(plan.blocks) : Range{0, plan.blocks};
@@ -246,7 +244,7 @@ void convolve_weights(const Plan& plan, const Team& team, const float* x, const 
 }  // namespace
 
 void winograd::run(const Plan& plan, const onednn::ConvolutionMemory& memory, const float* bias,
-                   float slope, const KeptWeights& kept) {
+                   float slope) {
   float* const workspace = static_cast<float*>(memory.workspace);
   float* const x = static_cast<float*>(memory.x);
   float* const w = static_cast<float*>(memory.weights);
@@ -256,10 +254,10 @@ void winograd::run(const Plan& plan, const onednn::ConvolutionMemory& memory, co
     const Team all{omp_get_thread_num(), omp_get_num_threads()};
     switch (plan.pass) {
       case onednn::Pass::kForward:
-        convolve(plan, all, x, w, y, {bias, slope}, kept, workspace);
+        convolve(plan, all, x, w, y, {bias, slope}, workspace);
         break;
       case onednn::Pass::kData:
-        convolve(plan, all, y, w, x, {bias, slope}, {}, workspace);
+        convolve(plan, all, y, w, x, {bias, slope}, workspace);
         break;
       case onednn::Pass::kWeights:
         convolve_weights(plan, all, x, y, w, workspace);
@@ -273,26 +271,14 @@ bool winograd_takes(onednn::Pass pass, const ConvolutionGeometry& g) {
          std::min(g.output_height, g.output_width) >= kLeastSide;
 }
 
-// Enough for weights in the workspace and for weights outside of it.
 size_t winograd_workspace(onednn::Pass pass, const ConvolutionGeometry& g) {
-  const int threads = omp_get_max_threads();
-  const winograd::Kernels& kernels = winograd::kernels();
-  return std::max(winograd::plan_of(pass, g, threads, kernels).workspace_bytes(),
-                  winograd::plan_of(pass, g, threads, kernels, true).workspace_bytes());
-}
-
-size_t winograd_kept(const ConvolutionGeometry& g) {
-  const Plan plan = winograd::plan_of(onednn::Pass::kForward, g, omp_get_max_threads(),
-                                      winograd::kernels(), true);
-  return static_cast<size_t>(plan.weights_floats) * sizeof(float);
+  return winograd::plan_of(pass, g, omp_get_max_threads()).workspace_bytes();
 }
 
 void run_winograd(onednn::Pass pass, const ConvolutionGeometry& g,
-                  const onednn::ConvolutionMemory& memory, const Epilogue& epilogue,
-                  const winograd::KeptWeights& kept) {
-  const bool outside = kept.weights != nullptr;
-  winograd::run(winograd::plan_of(pass, g, omp_get_max_threads(), winograd::kernels(), outside),
-                memory, epilogue.bias, epilogue.slope, kept);
+                  const onednn::ConvolutionMemory& memory, const Epilogue& epilogue) {
+  winograd::run(winograd::plan_of(pass, g, omp_get_max_threads()), memory, epilogue.bias,
+                epilogue.slope);
 }
 
 }  // namespace nram::kernels

@@ -63,7 +63,7 @@ void plan_convolution(Plan& p) {
   const int64_t weight_floats = kPlanes * p.channels * p.output_channels;
   p.own_blocks = p.threads > 1 && kOwnFloats / tile_floats >= kLeastBlock &&
                  weight_floats <= kOwnWeightFloats && p.tiles >= kLeastBlock * p.threads;
-  p.keep_weights = p.outside || p.own_blocks || weight_floats <= kKeptWeightFloats;
+  p.keep_weights = p.own_blocks || weight_floats <= kKeptWeightFloats;
   const int64_t shared = p.keep_weights ? kSharedFloats : kLargeSharedFloats;
   const int64_t most = p.own_blocks ? kOwnFloats / tile_floats
                                     : std::max(shared / (kPlanes * p.channels), kLeastBlock);
@@ -106,10 +106,9 @@ bool takes(onednn::Pass pass, const ConvolutionGeometry& g) {
 }
 
 Plan plan_of(onednn::Pass pass, const ConvolutionGeometry& geometry, int threads,
-             const Kernels& kernels, bool outside) {
+             const Kernels& kernels) {
   Plan p;
   p.kernels = &kernels;
-  p.outside = outside;
   p.pass = pass;
   p.threads = threads;
   set_sizes(p, geometry);
@@ -122,7 +121,7 @@ Plan plan_of(onednn::Pass pass, const ConvolutionGeometry& geometry, int threads
   p.inputs_floats = kPlanes * p.input.plane;
   p.outputs_floats = kPlanes * p.output_plane;
   const int64_t blocks = p.inputs_floats + p.outputs_floats;
-  p.shared_floats = (outside ? 0 : p.weights_floats) + (p.own_blocks ? 0 : blocks);
+  p.shared_floats = p.weights_floats + (p.own_blocks ? 0 : blocks);
   p.own_floats = p.lines + (p.own_blocks ? blocks : 0);
   return p;
 }

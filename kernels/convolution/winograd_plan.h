@@ -25,7 +25,6 @@ struct Plan {
   int64_t chunk = 0;                 // forward, data: panels; weights: output channels
   bool own_blocks = false;
   bool keep_weights = false;  // transformed once, not for each block anew
-  bool outside = false;       // and in memory of the caller's
   int threads = 1;
 
   // Strides in floats.
@@ -46,18 +45,9 @@ struct Plan {
 
 // 3x3, stride 1, channel counts multiples of kChannelBlock; reflected borders only where x is read.
 bool takes(onednn::Pass pass, const ConvolutionGeometry& geometry);
-// `outside`: transformed weights (weights_floats of them) lie in memory that the caller keeps.
 Plan plan_of(onednn::Pass pass, const ConvolutionGeometry& geometry, int threads,
-             const Kernels& kernels = kernels(), bool outside = false);
-
-// Transformed weights of a forward pass, kept by the caller from run to run; written where they are
-// not ready.
-struct KeptWeights {
-  float* weights = nullptr;
-  bool ready = false;
-};
+             const Kernels& kernels = kernels());
 // As run_winograd in cpu_paths.h.
-void run(const Plan& plan, const onednn::ConvolutionMemory& memory, const float* bias, float slope,
-         const KeptWeights& kept = {});
+void run(const Plan& plan, const onednn::ConvolutionMemory& memory, const float* bias, float slope);
 
 }  // namespace nram::kernels::winograd

@@ -234,36 +234,6 @@ TEST(Program, AllocatesNothingAfterCompile) {
   EXPECT_EQ(device(Target::kCpu).allocations(), before);
 }
 
-// Weights transformed by the first run serve the later ones, for as much memory as is given.
-TEST(Program, KeepsWhatItMadeOfParameters) {
-  Graph graph;
-  const Variable x = graph.input("x", {1, 12, 9, 64});
-  const Tensor weights(device(Target::kCpu), {96, 3, 3, 64});
-  weights.set(std::span<const float>(random_values(weights.shape().count(), 1)));
-  const Variable y = convolution(x, graph.external("w", weights), {}, {1, 1});
-  std::vector<std::vector<float>> results;
-  for (const int64_t bytes : {int64_t{0}, int64_t{1000}, int64_t{1} << 20}) {
-    CompileOptions options;
-    options.kept_bytes = bytes;
-    options.poison_freed = true;  // workspaces keep nothing
-    Program program(graph, {y}, device(Target::kCpu), options);
-    EXPECT_LE(program.kept_bytes(), bytes);
-    EXPECT_EQ(program.kept_bytes() > 0, bytes > 1000);
-    for (const uint64_t stream : {2, 3}) {
-      program.set(x, std::span<const float>(random_values(x.shape().count(), stream)));
-      program.run();
-      results.push_back(program.fetch(y));
-    }
-    if (bytes <= 1000) continue;
-    const std::vector<float> before = weights.to_floats();
-    weights.set(std::span<const float>(random_values(weights.shape().count(), 4)));
-    program.run();
-    EXPECT_EQ(program.fetch(y), results.back());  // that is what kept means
-    weights.set(std::span<const float>(before));
-  }
-  for (size_t i = 2; i < results.size(); ++i) EXPECT_EQ(results[i], results[i % 2]);
-}
-
 TEST(Program, NamesTheFirstOpThatIsNotFinite) {
   const Net net;
   Program program(net.graph, net.fetches(), device(Target::kCpu));
